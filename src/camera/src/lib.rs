@@ -1,0 +1,1 @@
+//! Frame sources, JPEG in and out, and the strict JPEG check

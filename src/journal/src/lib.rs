@@ -1,0 +1,1 @@
+//! Append log: CRC per record, group commit, replay, compaction

@@ -1,0 +1,1 @@
+//! The local cloud: registry, broker rules, ingest to disk, HTTP, page

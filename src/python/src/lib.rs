@@ -1,0 +1,1 @@
+//! PyO3 skin of faceiot: no logic
