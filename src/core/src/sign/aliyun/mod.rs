@@ -1,0 +1,112 @@
+//! Alibaba Cloud IoT Platform.
+//!
+//! | what | where |
+//! |---|---|
+//! | [`mqtt_login`] and back: [`parse_client_id`], [`parse_username`], [`verify_mqtt_login`] | `mqtt` |
+
+mod mqtt;
+
+use core::fmt;
+
+pub use mqtt::{
+    ClientId, LOGIN_BUFFER, Options, Timestamp, mqtt_login, parse_client_id, parse_username, string_to_sign,
+    verify_mqtt_login,
+};
+
+use super::Masked;
+use crate::digest;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The three-part certificate of a device (Alibaba: `ProductKey`, `DeviceName`, `DeviceSecret`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Credentials<'a> {
+    /// `ProductKey`.
+    pub product_key: &'a str,
+    /// `DeviceName`.
+    pub device_name: &'a str,
+    /// `DeviceSecret`. Masked in `Debug`.
+    pub device_secret: &'a str,
+}
+
+impl fmt::Debug for Credentials<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("product_key", &self.product_key)
+            .field("device_name", &self.device_name)
+            .field("device_secret", &Masked)
+            .finish()
+    }
+}
+
+/// The MAC that signs (`signmethod`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Method {
+    /// `hmacmd5`: what the platform assumes when a client id names none.
+    HmacMd5,
+    /// `hmacsha1`.
+    HmacSha1,
+    /// `hmacsha256`: the default of this crate.
+    #[default]
+    HmacSha256,
+}
+
+impl Method {
+    /// The vendor's name: `hmacmd5`, `hmacsha1`, `hmacsha256`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HmacMd5 => "hmacmd5",
+            Self::HmacSha1 => "hmacsha1",
+            Self::HmacSha256 => "hmacsha256",
+        }
+    }
+
+    /// The method of this name. Gateways of linkkit 1.2.13 write `hmacSha256`, so the case does not matter.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SignMethod`].
+    pub fn parse(name: &str) -> Result<Self> {
+        [Self::HmacMd5, Self::HmacSha1, Self::HmacSha256]
+            .into_iter()
+            .find(|method| method.as_str().eq_ignore_ascii_case(name))
+            .ok_or(Error::new(ErrorKind::SignMethod, "signmethod"))
+    }
+
+    /// The MAC of the parts.
+    pub(crate) fn mac(self, key: &[u8], parts: &[&[u8]]) -> Mac {
+        let mut mac = Mac {
+            octets: [0; 32],
+            len: 0,
+        };
+        match self {
+            Self::HmacMd5 => mac.set(&digest::hmac_md5(key, parts)),
+            Self::HmacSha1 => mac.set(&digest::hmac_sha1(key, parts)),
+            Self::HmacSha256 => mac.set(&digest::hmac_sha256(key, parts)),
+        }
+        mac
+    }
+}
+
+/// A MAC of any of the methods; wiped when dropped, for it is a password.
+pub(crate) struct Mac {
+    octets: [u8; 32],
+    len: usize,
+}
+
+impl Mac {
+    fn set(&mut self, octets: &[u8]) {
+        for (to, from) in self.octets.iter_mut().zip(octets) {
+            *to = *from;
+        }
+        self.len = octets.len();
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.octets.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl Drop for Mac {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.octets);
+    }
+}

@@ -1,0 +1,442 @@
+//! The MQTT login of a device (help.aliyun.com/document_detail/73742), both sides of it.
+
+use super::{Credentials, Method};
+use crate::error::{Error, ErrorKind, Result};
+use crate::sign::{Login, Mismatch, is_hex_of};
+use crate::text::Writer;
+
+/// A buffer of this size holds the login of any device whose names are within the vendor's lengths.
+pub const LOGIN_BUFFER: usize = 1024;
+
+/// The time that goes into the signature. The platform does not check it as a clock: two official SDKs send seconds,
+/// the C SDKs always send `2524608000000`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Timestamp<'a> {
+    /// None: neither in the client id nor signed.
+    #[default]
+    None,
+    /// A number; milliseconds since 1970 by the documentation.
+    Value(u64),
+    /// Any text, taken as it is.
+    Text(&'a str),
+}
+
+impl Timestamp<'_> {
+    /// Writes it; the text of a [`Value`](Self::Value) needs a place to live in.
+    fn text<'t>(&'t self, digits: &'t mut [u8; 20]) -> Result<Option<&'t str>> {
+        Ok(match self {
+            Self::None => None,
+            Self::Text(text) => Some(text),
+            Self::Value(number) => {
+                let mut w = Writer::new(digits);
+                w.push_u64(*number)?;
+                Some(w.finish())
+            }
+        })
+    }
+}
+
+/// How to log in. Start from `Options::default()`: HMAC-SHA256, plain TCP, upper case, cn-shanghai, no timestamp.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options<'a> {
+    /// The part of the client id that is signed, 64 characters at most and without `|`.
+    /// `None`: `{product_key}.{device_name}`, as the vendor's C SDKs do.
+    pub client_id: Option<&'a str>,
+    /// `signmethod`.
+    pub method: Method,
+    /// `securemode`: 3 is TCP, 2 is TLS; -2, -1 and 8 are passed on as they are. It is not signed.
+    pub secure_mode: i32,
+    /// `timestamp`.
+    pub timestamp: Timestamp<'a>,
+    /// Further items of the client id, such as `("lan", "C")` or `("ext", "1")`. They are not signed.
+    pub extra: &'a [(&'a str, &'a str)],
+    /// Region of the public instance's host.
+    pub region: &'a str,
+    /// Instance id: an Enterprise or new public instance has a host of its own.
+    pub instance_id: Option<&'a str>,
+    /// Port; `None`: 1883 for `secure_mode` 3, otherwise 8883.
+    pub port: Option<u16>,
+    /// Upper-case hex for the password, as most official SDKs; linkkit for Python sends lower case. Both log in.
+    pub hex_upper: bool,
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self {
+            client_id: None,
+            method: Method::HmacSha256,
+            secure_mode: 3,
+            timestamp: Timestamp::None,
+            extra: &[],
+            region: "cn-shanghai",
+            instance_id: None,
+            port: None,
+            hex_upper: true,
+        }
+    }
+}
+
+/// Signs the login of a device; the login's strings lie in `buffer` ([`LOGIN_BUFFER`] octets are enough).
+///
+/// The password is the hex of HMAC(`device_secret`, [`string_to_sign`]).
+///
+/// ```
+/// use faceiot_core::sign::aliyun::{self, Credentials, Method, Options, Timestamp};
+///
+/// // The example of the vendor's page.
+/// let device = Credentials { product_key: "pk", device_name: "device", device_secret: "secret" };
+/// let options = Options {
+///     client_id: Some("12345"),
+///     method: Method::HmacSha1,
+///     timestamp: Timestamp::Value(789),
+///     ..Options::default()
+/// };
+/// let mut buffer = [0; aliyun::LOGIN_BUFFER];
+/// let login = aliyun::mqtt_login(&device, &options, &mut buffer)?;
+/// assert_eq!(login.host, "pk.iot-as-mqtt.cn-shanghai.aliyuncs.com");
+/// assert_eq!(login.port, 1883);
+/// assert_eq!(login.client_id, "12345|securemode=3,signmethod=hmacsha1,timestamp=789|");
+/// assert_eq!(login.username, "device&pk");
+/// assert_eq!(login.password, "FAFD82A3D602B37FB0FA8B7892F24A477F851A14");
+/// assert!(format!("{login:?}").contains(r#"password: ***"#));
+/// # Ok::<(), faceiot_core::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::InvalidArgument`] when a name is empty or holds a character that would end it early (`&` in a name,
+/// `|` in the client id, `,` in an item, a control character anywhere), or the client id is longer than 64 characters;
+/// [`ErrorKind::BufferTooSmall`].
+pub fn mqtt_login<'b>(
+    credentials: &Credentials<'_>,
+    options: &Options<'_>,
+    buffer: &'b mut [u8],
+) -> Result<Login<'b>> {
+    check(credentials, options)?;
+    let Credentials {
+        product_key,
+        device_name,
+        device_secret,
+    } = *credentials;
+    let mut digits = [0; 20];
+    let timestamp = options.timestamp.text(&mut digits)?;
+
+    let mac = options.method.mac(
+        device_secret.as_bytes(),
+        &signed_parts(credentials, options.client_id, timestamp),
+    );
+
+    let mut w = Writer::new(buffer);
+    match options.instance_id {
+        Some(instance) => w.push_str(instance)?.push_str(".mqtt.iothub.aliyuncs.com")?,
+        None => w
+            .push_str(product_key)?
+            .push_str(".iot-as-mqtt.")?
+            .push_str(options.region)?
+            .push_str(".aliyuncs.com")?,
+    };
+    let host = w.cut();
+
+    for part in id_parts(credentials, options.client_id) {
+        w.push_str(part)?;
+    }
+    w.push_str("|securemode=")?.push_i64(options.secure_mode.into())?;
+    w.push_str(",signmethod=")?.push_str(options.method.as_str())?;
+    if let Some(timestamp) = timestamp {
+        w.push_str(",timestamp=")?.push_str(timestamp)?;
+    }
+    for (name, value) in options.extra {
+        w.push_str(",")?.push_str(name)?.push_str("=")?.push_str(value)?;
+    }
+    w.push_str("|")?;
+    let client_id = w.cut();
+
+    w.push_str(device_name)?.push_str("&")?.push_str(product_key)?;
+    let username = w.cut();
+
+    if options.hex_upper {
+        w.push_hex_upper(mac.as_bytes())?;
+    } else {
+        w.push_hex_lower(mac.as_bytes())?;
+    }
+    let port = options
+        .port
+        .unwrap_or(if options.secure_mode == 3 { 1883 } else { 8883 });
+    Ok(Login {
+        host,
+        port,
+        client_id,
+        username,
+        password: w.finish(),
+    })
+}
+
+/// The text that is signed: the given parameters sorted by name, name and value joined without separators.
+///
+/// ```
+/// use faceiot_core::sign::aliyun::{self, Credentials, Options, Timestamp};
+///
+/// let device = Credentials { product_key: "pk", device_name: "device", device_secret: "secret" };
+/// let options = Options { client_id: Some("12345"), timestamp: Timestamp::Value(789), ..Options::default() };
+/// let text = aliyun::string_to_sign(&device, &options, &mut [0; 256])?.len();
+/// assert_eq!(text, "clientId12345deviceNamedeviceproductKeypktimestamp789".len());
+/// # Ok::<(), faceiot_core::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`mqtt_login`].
+pub fn string_to_sign<'b>(
+    credentials: &Credentials<'_>,
+    options: &Options<'_>,
+    buffer: &'b mut [u8],
+) -> Result<&'b str> {
+    check(credentials, options)?;
+    let mut digits = [0; 20];
+    let timestamp = options.timestamp.text(&mut digits)?;
+    let mut w = Writer::new(buffer);
+    for part in signed_parts(credentials, options.client_id, timestamp) {
+        w.push_bytes(part)?;
+    }
+    Ok(w.finish())
+}
+
+/// An MQTT client id taken apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ClientId<'a> {
+    /// The part that is signed, before the first `|`.
+    pub id: &'a str,
+    /// `securemode`, when given.
+    pub secure_mode: Option<i32>,
+    /// `signmethod`; [`Method::HmacMd5`] when not given (document 73742).
+    pub method: Method,
+    /// `timestamp`, when given, as it came.
+    pub timestamp: Option<&'a str>,
+    /// `authType`, when given: another flow than the device's own login (dynamic registration, login by token).
+    pub auth_type: Option<&'a str>,
+    /// Everything between the bars, as it came.
+    pub items: &'a str,
+}
+
+impl<'a> ClientId<'a> {
+    /// The items in their order, name and value; one without `=` has an empty value.
+    pub fn items(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        items(self.items)
+    }
+
+    /// The value of an item.
+    pub fn item(&self, name: &str) -> Option<&'a str> {
+        self.items().find(|item| item.0 == name).map(|item| item.1)
+    }
+}
+
+/// Takes a client id apart, whatever the order of its items.
+///
+/// Tolerated, because official SDKs send it: a trailing comma (Link SDK 4) and a bar inside a value (linkkit's
+/// `sii=WiFi|AA0011AABBCC`). Refused: an item that counts and is given twice, for then two readers could disagree.
+///
+/// ```
+/// use faceiot_core::sign::aliyun::{self, Method};
+///
+/// let id = aliyun::parse_client_id("pk.dn|timestamp=2524608000000,_ss=1,securemode=2,signmethod=hmacsha256,ext=3,|")?;
+/// assert_eq!((id.id, id.secure_mode, id.method), ("pk.dn", Some(2), Method::HmacSha256));
+/// assert_eq!(id.item("ext"), Some("3"));
+/// assert_eq!(aliyun::parse_client_id("x||")?.method, Method::HmacMd5);
+/// # Ok::<(), faceiot_core::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::ClientId`], [`ErrorKind::SignMethod`].
+pub fn parse_client_id(client_id: &str) -> Result<ClientId<'_>> {
+    let wrong = |at| Error::new(ErrorKind::ClientId, at);
+    let (id, rest) = client_id.split_once('|').ok_or(wrong("no `|` in it"))?;
+    let between = rest.strip_suffix('|').ok_or(wrong("no `|` at its end"))?;
+    let (mut secure_mode, mut method, mut timestamp, mut auth_type) = (None, None, None, None);
+    for (name, value) in items(between) {
+        let slot = match name {
+            "securemode" => &mut secure_mode,
+            "signmethod" => &mut method,
+            "timestamp" => &mut timestamp,
+            "authType" => &mut auth_type,
+            _ => continue,
+        };
+        if slot.replace(value).is_some() {
+            return Err(wrong("an item is given twice"));
+        }
+    }
+    Ok(ClientId {
+        id,
+        secure_mode: secure_mode
+            .map(|mode| mode.parse().map_err(|_| wrong("securemode is not a number")))
+            .transpose()?,
+        method: method.map_or(Ok(Method::HmacMd5), Method::parse)?,
+        timestamp,
+        auth_type,
+        items: between,
+    })
+}
+
+/// Takes a user name apart: `{device_name}&{product_key}` gives `(device_name, product_key)`.
+///
+/// ```
+/// assert_eq!(faceiot_core::sign::aliyun::parse_username("esp001_001&k0xxxxxIM"), Ok(("esp001_001", "k0xxxxxIM")));
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Username`] when there is not exactly one `&`, or nothing on one side of it.
+pub fn parse_username(username: &str) -> Result<(&str, &str)> {
+    match username.split_once('&') {
+        Some((device_name, product_key))
+            if !device_name.is_empty() && !product_key.is_empty() && !product_key.contains('&') =>
+        {
+            Ok((device_name, product_key))
+        }
+        _ => Err(Error::new(
+            ErrorKind::Username,
+            "not `{device_name}&{product_key}`",
+        )),
+    }
+}
+
+/// Checks a login as the platform does: item order, hex case and the time do not matter; the comparison is constant
+/// in time. Look the device up by [`parse_username`] first.
+///
+/// `string_to_sign_out` receives the string that was signed here, for the log: when a login fails, that is what to
+/// compare with the device. One that is too small makes the mismatch carry no string and changes nothing else.
+///
+/// ```
+/// use faceiot_core::{ErrorKind, sign::aliyun};
+///
+/// let id = "12345|securemode=3,signmethod=hmacsha1,timestamp=789|";
+/// let mac = "fafd82a3d602b37fb0fa8b7892f24a477f851a14";
+/// let mut signed = [0; 256];
+/// assert!(aliyun::verify_mqtt_login(id, "device&pk", mac, "secret", &mut signed).is_ok());
+///
+/// let refused = aliyun::verify_mqtt_login(id, "other&pk", mac, "secret", &mut signed).unwrap_err();
+/// assert_eq!(refused.kind, ErrorKind::Signature);
+/// assert_eq!(refused.string_to_sign, "clientId12345deviceNameotherproductKeypktimestamp789");
+/// ```
+///
+/// # Errors
+/// A [`Mismatch`] with [`ErrorKind::ClientId`], [`ErrorKind::Username`], [`ErrorKind::SignMethod`] or
+/// [`ErrorKind::Signature`].
+pub fn verify_mqtt_login<'o>(
+    client_id: &str,
+    username: &str,
+    password: impl AsRef<[u8]>,
+    device_secret: &str,
+    string_to_sign_out: &'o mut [u8],
+) -> core::result::Result<(), Mismatch<'o>> {
+    let (device_name, product_key) = parse_username(username).map_err(Mismatch::before)?;
+    let client = parse_client_id(client_id).map_err(Mismatch::before)?;
+    if client.auth_type.is_some() {
+        return Err(Mismatch::before(Error::new(
+            ErrorKind::ClientId,
+            "authType belongs to another flow",
+        )));
+    }
+    let credentials = Credentials {
+        product_key,
+        device_name,
+        device_secret,
+    };
+    let parts = signed_parts(&credentials, Some(client.id), client.timestamp);
+    let mac = client.method.mac(device_secret.as_bytes(), &parts);
+    if is_hex_of(password.as_ref(), mac.as_bytes()) {
+        return Ok(());
+    }
+    let mut w = Writer::new(string_to_sign_out);
+    let whole = parts.iter().try_for_each(|part| w.push_bytes(part).map(drop));
+    let string_to_sign = if whole.is_ok() { w.finish() } else { "" };
+    Err(Mismatch {
+        kind: ErrorKind::Signature,
+        at: "password",
+        string_to_sign,
+    })
+}
+
+/// What is signed, in order, without joining it.
+fn signed_parts<'p>(
+    credentials: &Credentials<'p>,
+    client_id: Option<&'p str>,
+    timestamp: Option<&'p str>,
+) -> [&'p [u8]; 10] {
+    let [id, dot, name] = id_parts(credentials, client_id);
+    let (stamp, value) = timestamp.map_or(("", ""), |value| ("timestamp", value));
+    [
+        "clientId",
+        id,
+        dot,
+        name,
+        "deviceName",
+        credentials.device_name,
+        "productKey",
+        credentials.product_key,
+        stamp,
+        value,
+    ]
+    .map(str::as_bytes)
+}
+
+/// The client id that is signed, in parts.
+fn id_parts<'p>(credentials: &Credentials<'p>, client_id: Option<&'p str>) -> [&'p str; 3] {
+    match client_id {
+        Some(id) => [id, "", ""],
+        None => [credentials.product_key, ".", credentials.device_name],
+    }
+}
+
+/// The items between the bars.
+fn items(between: &str) -> impl Iterator<Item = (&str, &str)> {
+    between
+        .split(',')
+        .filter(|item| !item.is_empty())
+        .map(|item| item.split_once('=').unwrap_or((item, "")))
+}
+
+/// Refuses what the platform would read differently from what was meant.
+fn check(credentials: &Credentials<'_>, options: &Options<'_>) -> Result<()> {
+    name("product_key", credentials.product_key)?;
+    name("device_name", credentials.device_name)?;
+    name("region", options.region)?;
+    if let Some(instance) = options.instance_id {
+        name("instance_id", instance)?;
+    }
+    let client_id = options.client_id.unwrap_or_default();
+    free("client_id", client_id, &['|'])?;
+    if client_id.chars().count() > 64 {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            "client_id is longer than 64 characters",
+        ));
+    }
+    if let Timestamp::Text(text) = options.timestamp {
+        free("timestamp", text, &[',', '|'])?;
+    }
+    for (name, value) in options.extra {
+        free("extra", name, &[',', '|', '='])?;
+        free("extra", value, &[','])?;
+        if matches!(*name, "" | "securemode" | "signmethod" | "timestamp") {
+            return Err(Error::new(ErrorKind::InvalidArgument, "extra"));
+        }
+    }
+    Ok(())
+}
+
+/// A name that is part of a host or of the user name.
+fn name(at: &'static str, value: &str) -> Result<()> {
+    if value.is_empty() {
+        Err(Error::new(ErrorKind::InvalidArgument, at))
+    } else {
+        free(at, value, &['&', '/', '|'])
+    }
+}
+
+/// Text without these characters and without control characters.
+fn free(at: &'static str, value: &str, without: &[char]) -> Result<()> {
+    match value
+        .char_indices()
+        .find(|(_, c)| c.is_control() || without.contains(c))
+    {
+        Some((offset, _)) => Err(Error::new(ErrorKind::InvalidArgument, at).at_offset(offset)),
+        None => Ok(()),
+    }
+}
