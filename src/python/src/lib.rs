@@ -1,1 +1,54 @@
-//! PyO3 skin of faceiot: no logic
+//! The Python surface of faceiot: classes and functions, no logic.
+//!
+//! # What this is
+//!
+//! The extension module `faceiot._faceiot`. The package around it (`python/faceiot/`) only sorts its names into
+//! `faceiot`, `faceiot.sign`, `faceiot.chunk` and `faceiot.local`, and holds the exception classes.
+//!
+//! # The flow
+//!
+//! ```text
+//! arguments --bytes, json--> the crate below --frame, device, ...--> objects
+//!                                  |
+//!                                  +--errors--> exceptions
+//! ```
+//!
+//! Whatever can take long runs with the interpreter lock released (`wait` for what waits, `py.detach` for what
+//! computes); whatever waits looks at signals ten times a second, so that Ctrl-C works everywhere.
+//!
+//! # Modules
+//!
+//! | module | Python |
+//! |---|---|
+//! | `sign` | `faceiot.sign`: logins made and verified |
+//! | `frame` | `Frame`, `FrameSource`, `JpegReport` |
+//! | `errors` | Rust errors as exceptions; the only place |
+//! | `bytes` | bytes-like arguments |
+//! | `clock` | the time, for the pure code below |
+//!
+//! # May import
+//!
+//! Every crate of ours; this one is the top.
+
+mod bytes;
+mod clock;
+mod errors;
+mod frame;
+mod sign;
+
+/// The extension module behind the package `faceiot`; import that instead.
+#[pyo3::pymodule(gil_used = true)]
+mod _faceiot {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::frame::{Frame, FrameSource, JpegReport};
+    #[pymodule_export]
+    use crate::sign::{Login, aliyun_mqtt, huawei_mqtt, verify_aliyun_mqtt, verify_huawei_mqtt};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("ERROR_KINDS", crate::errors::kinds(module.py())?)
+    }
+}

@@ -1,0 +1,321 @@
+//! `Frame`, what a camera gives, and `FrameSource`, what gives frames.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use faceiot_camera as camera;
+use faceiot_core::ErrorKind;
+use numpy::{PyArray1, PyArray3, PyArrayMethods, PyUntypedArrayMethods};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::bytes::Octets;
+use crate::errors::{Failure, Result};
+
+/// One picture: the JPEG bytes as the camera gave them, with its size and the time it was taken.
+///
+/// A frame shows itself in a notebook, is a numpy array when numpy asks (`numpy.asarray(frame)`: height, width, 3
+/// channels RGB, `uint8`) and can be sent by [`Device.send`]. It never changes; two frames are equal when their bytes are.
+#[pyclass(frozen, module = "faceiot")]
+pub(crate) struct Frame {
+    inner: camera::Frame,
+}
+
+impl Frame {
+    pub(crate) fn inner(&self) -> &camera::Frame {
+        &self.inner
+    }
+}
+
+impl From<camera::Frame> for Frame {
+    fn from(inner: camera::Frame) -> Self {
+        Self { inner }
+    }
+}
+
+#[pymethods]
+impl Frame {
+    /// Makes a frame of JPEG bytes, which are kept as they are.
+    ///
+    /// Only the header is read; [`check`] reads the picture.
+    ///
+    /// Args:
+    ///     data: The bytes of a JPEG file.
+    ///
+    /// Returns:
+    ///     The frame.
+    ///
+    /// Raises:
+    ///     JpegError: There is no JPEG header, or the picture has too many pixels.
+    #[staticmethod]
+    fn from_jpeg(py: Python<'_>, data: Octets) -> Result<Self> {
+        Ok(py.detach(|| camera::Frame::from_jpeg(data.as_slice()))?.into())
+    }
+
+    /// Makes a frame of pixels by compressing them.
+    ///
+    /// Args:
+    ///     pixels: An array of shape (height, width, 3), RGB, `uint8`.
+    ///     quality: JPEG quality, 1 to 100.
+    ///
+    /// Returns:
+    ///     The frame.
+    ///
+    /// Raises:
+    ///     ArgumentError: The array has another shape or type.
+    ///     ImportError: numpy is not installed.
+    #[staticmethod]
+    #[pyo3(signature = (pixels, *, quality=85))]
+    fn from_numpy(py: Python<'_>, pixels: &Bound<'_, PyAny>, quality: u8) -> Result<Self> {
+        py.import("numpy")?; // a clear ImportError instead of the panic of the binding
+        let array = pixels.cast::<PyArray3<u8>>().map_err(|_| {
+            Failure::new(ErrorKind::InvalidArgument, "pixels must be a numpy array of shape (height, width, 3), uint8")
+        })?;
+        let (height, width) = match *array.shape() {
+            [height, width, 3] => (height, width),
+            ref other => {
+                let message = format!("pixels have shape {other:?}, not (height, width, 3)");
+                return Err(Failure::new(ErrorKind::InvalidArgument, message));
+            }
+        };
+        let (Ok(width), Ok(height)) = (u32::try_from(width), u32::try_from(height)) else {
+            return Err(Failure::new(ErrorKind::InvalidArgument, "the array is larger than any JPEG"));
+        };
+        let contiguous = py.import("numpy")?.call_method1("ascontiguousarray", (array,))?;
+        let rgb = contiguous.call_method0("tobytes")?.cast_into::<PyBytes>().map_err(PyErr::from)?;
+        let rgb = Octets::Borrowed(rgb.into());
+        Ok(py.detach(|| camera::Frame::from_rgb(rgb.as_slice(), width, height, quality))?.into())
+    }
+
+    /// Takes one frame from a source.
+    ///
+    /// Args:
+    ///     source: What to open, such as `"file:photo.jpg"`, `"dir:photos"` or `"testcard:640x480"`; see `FrameSource`.
+    ///
+    /// Returns:
+    ///     The first frame of the source.
+    ///
+    /// Raises:
+    ///     CameraError: The source is unknown or gives nothing.
+    ///     JpegError: What it gives is not a picture.
+    ///
+    /// Example:
+    ///     >>> faceiot.Frame.open("testcard:320x240").width
+    ///     320
+    #[staticmethod]
+    fn open(py: Python<'_>, source: &str) -> Result<Self> {
+        Ok(py.detach(|| camera::open(source)?.next())?.into())
+    }
+
+    /// The JPEG bytes, as they came.
+    #[getter]
+    fn jpeg<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.inner.jpeg())
+    }
+
+    /// Width in pixels.
+    #[getter]
+    fn width(&self) -> u32 {
+        self.inner.width()
+    }
+
+    /// Height in pixels.
+    #[getter]
+    fn height(&self) -> u32 {
+        self.inner.height()
+    }
+
+    /// When it was taken, in milliseconds since 1970; 0 if that is not known.
+    #[getter]
+    fn time_ms(&self) -> u64 {
+        self.inner.time_ms()
+    }
+
+    /// Reads the whole picture and says how much of it can be trusted.
+    ///
+    /// Returns:
+    ///     The report. `report.ok` is true when the pixels decode without a single warning.
+    fn check(&self, py: Python<'_>) -> JpegReport {
+        py.detach(|| camera::jpeg::check(self.inner.jpeg())).into()
+    }
+
+    /// Decodes the picture.
+    ///
+    /// Returns:
+    ///     A new array of shape (height, width, 3), RGB, `uint8`.
+    ///
+    /// Raises:
+    ///     JpegError: The picture cannot be decoded.
+    ///     ImportError: numpy is not installed.
+    fn to_numpy<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyArray3<u8>>> {
+        py.import("numpy")?; // a clear ImportError instead of the panic of the binding
+        let pixels = py.detach(|| self.inner.decode_rgb())?;
+        let shape = [self.inner.height() as usize, self.inner.width() as usize, 3];
+        Ok(PyArray1::from_vec(py, pixels).reshape(shape)?)
+    }
+
+    /// What `numpy.asarray(frame)` calls.
+    #[pyo3(signature = (dtype=None, copy=None))]
+    fn __array__<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> Result<Bound<'py, PyAny>> {
+        if copy == Some(false) {
+            let message = "a frame holds JPEG bytes: its pixels are always a new array (copy=False is impossible)";
+            return Err(pyo3::exceptions::PyValueError::new_err(message).into());
+        }
+        let array = self.to_numpy(py)?.into_any();
+        match dtype {
+            None => Ok(array),
+            Some(dtype) => Ok(array.call_method1("astype", (dtype,))?),
+        }
+    }
+
+    /// Writes the JPEG bytes to a file, replacing it.
+    ///
+    /// Args:
+    ///     path: Where to write.
+    ///
+    /// Raises:
+    ///     IoError: The file cannot be written.
+    fn save(&self, py: Python<'_>, path: PathBuf) -> Result<()> {
+        py.detach(|| std::fs::write(&path, self.inner.jpeg())).map_err(|error| {
+            let error = faceiot::Error::from(error);
+            Failure::new(error.kind(), format!("{}: {error}", path.display()))
+        })
+    }
+
+    fn _repr_jpeg_<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        self.jpeg(py)
+    }
+
+    #[pyo3(signature = (include=None, exclude=None))]
+    fn _repr_mimebundle_<'py>(
+        &self,
+        py: Python<'py>,
+        include: Option<&Bound<'py, PyAny>>,
+        exclude: Option<&Bound<'py, PyAny>>,
+    ) -> Result<Bound<'py, PyDict>> {
+        let bundle = PyDict::new(py);
+        bundle.set_item("text/plain", self.__repr__())?;
+        bundle.set_item("image/jpeg", self.jpeg(py))?;
+        for name in ["text/plain", "image/jpeg"] {
+            let wanted = include.map_or(Ok(true), |set| set.contains(name))?;
+            let unwanted = exclude.map_or(Ok(false), |set| set.contains(name))?;
+            if unwanted || !wanted {
+                bundle.del_item(name)?;
+            }
+        }
+        Ok(bundle)
+    }
+
+    fn __repr__(&self) -> String {
+        let frame = &self.inner;
+        format!("<faceiot.Frame {}x{}, {} bytes>", frame.width(), frame.height(), frame.jpeg().len())
+    }
+
+    fn __bytes__<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        self.jpeg(py)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| other.get().inner.jpeg() == self.inner.jpeg())
+    }
+
+    fn __hash__(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.inner.jpeg().hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+/// What reading a whole JPEG found.
+#[pyclass(frozen, module = "faceiot", get_all)]
+pub(crate) struct JpegReport {
+    /// `"entropy"`: every pixel decodes without a warning; `"structure"`: only the segments are in order; `"none"`.
+    verified: String,
+    /// Width in pixels, 0 if there is no header.
+    width: u32,
+    /// Height in pixels, 0 if there is no header.
+    height: u32,
+    /// What is wrong, in words; `None` when nothing is.
+    problem: Option<String>,
+    /// Bytes after the end of the picture.
+    trailing: usize,
+}
+
+#[pymethods]
+impl JpegReport {
+    /// Whether the picture decodes without a single warning.
+    #[getter]
+    fn ok(&self) -> bool {
+        self.problem.is_none()
+    }
+
+    fn __repr__(&self) -> String {
+        let Self { verified, width, height, problem, trailing } = self;
+        let problem = problem.as_ref().map_or_else(|| "None".to_owned(), |text| format!("{text:?}"));
+        format!(
+            "JpegReport(verified={verified:?}, width={width}, height={height}, problem={problem}, trailing={trailing})"
+        )
+    }
+}
+
+impl From<camera::jpeg::Report> for JpegReport {
+    fn from(report: camera::jpeg::Report) -> Self {
+        Self {
+            verified: report.verified.to_string(),
+            width: report.width,
+            height: report.height,
+            problem: report.problem,
+            trailing: report.trailing,
+        }
+    }
+}
+
+/// Where frames come from: `"file:photo.jpg"`, `"dir:photos"` (sorted, again and again) or `"testcard:640x480"`.
+///
+/// Iterating takes frames without end; `next(source)` takes one. The source is opened once.
+///
+/// Args:
+///     spec: What to open.
+///
+/// Raises:
+///     CameraError: There is no such source.
+///     ArgumentError: The text is not a source.
+///
+/// Example:
+///     >>> camera = faceiot.FrameSource("testcard:320x240")
+///     >>> next(camera)
+///     <faceiot.Frame 320x240, ...>
+#[pyclass(frozen, module = "faceiot")]
+pub(crate) struct FrameSource {
+    inner: Mutex<Box<dyn camera::FrameSource>>,
+    spec: String,
+}
+
+#[pymethods]
+impl FrameSource {
+    #[new]
+    fn new(py: Python<'_>, spec: String) -> Result<Self> {
+        let inner = py.detach(|| camera::open(&spec))?;
+        Ok(Self { inner: Mutex::new(inner), spec })
+    }
+
+    fn __iter__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    fn __next__(&self, py: Python<'_>) -> Result<Frame> {
+        // A source that panicked in one thread is still the same source for the next.
+        let next = || self.inner.lock().unwrap_or_else(PoisonError::into_inner).next();
+        Ok(py.detach(next)?.into())
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<faceiot.FrameSource {:?}>", self.spec)
+    }
+}
