@@ -87,7 +87,7 @@ use std::time::Duration;
 pub use format::{MAX_PAYLOAD, RECORD_HEADER_LEN};
 pub use reader::{Damage, Record, Recovery, read};
 pub use snapshot::Snapshot;
-pub use ticket::{Failed, FailedKind, Ticket};
+pub use ticket::{Completer, Failed, FailedKind, Ticket};
 
 use pending::Shared;
 

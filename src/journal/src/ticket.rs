@@ -18,6 +18,7 @@ pub struct Ticket {
 enum State {
     Settled(Result<(), Failed>),
     Waiting { batch: Arc<Batch>, seq: Seq },
+    Promised(Arc<Batch>),
 }
 
 impl Ticket {
@@ -26,6 +27,26 @@ impl Ticket {
         Self {
             state: State::Settled(Ok(())),
         }
+    }
+
+    /// A ticket that somebody else settles: for what another store than a journal brings to disk, or has not yet
+    /// handed to a journal.
+    ///
+    /// ```
+    /// use faceiot_journal::{FailedKind, Ticket};
+    ///
+    /// let (ticket, completer) = Ticket::pending();
+    /// assert_eq!(ticket.is_durable(), None);
+    /// completer.complete(Ok(()));
+    /// assert_eq!(ticket.wait(), Ok(()));
+    ///
+    /// let (ticket, completer) = Ticket::pending();
+    /// drop(completer);
+    /// assert_eq!(ticket.wait().unwrap_err().kind(), FailedKind::Closed);
+    /// ```
+    pub fn pending() -> (Self, Completer) {
+        let batch = Arc::new(Batch::new());
+        (Self { state: State::Promised(Arc::clone(&batch)) }, Completer { batch })
     }
 
     pub(crate) fn failed(failed: Failed) -> Self {
@@ -44,7 +65,7 @@ impl Ticket {
     pub fn seq(&self) -> Option<Seq> {
         match &self.state {
             State::Waiting { seq, .. } => Some(*seq),
-            State::Settled(_) => None,
+            State::Settled(_) | State::Promised(_) => None,
         }
     }
 
@@ -56,7 +77,7 @@ impl Ticket {
     pub async fn durable(&self) -> Result<(), Failed> {
         match &self.state {
             State::Settled(result) => result.clone(),
-            State::Waiting { batch, .. } => batch.settled().await,
+            State::Waiting { batch, .. } | State::Promised(batch) => batch.settled().await,
         }
     }
 
@@ -68,7 +89,7 @@ impl Ticket {
     pub fn wait(&self) -> Result<(), Failed> {
         match &self.state {
             State::Settled(result) => result.clone(),
-            State::Waiting { batch, .. } => batch.wait(),
+            State::Waiting { batch, .. } | State::Promised(batch) => batch.wait(),
         }
     }
 
@@ -76,7 +97,7 @@ impl Ticket {
     pub fn is_durable(&self) -> Option<Result<(), Failed>> {
         match &self.state {
             State::Settled(result) => Some(result.clone()),
-            State::Waiting { batch, .. } => batch.outcome.get().cloned(),
+            State::Waiting { batch, .. } | State::Promised(batch) => batch.outcome.get().cloned(),
         }
     }
 }
@@ -90,7 +111,28 @@ impl fmt::Debug for Ticket {
     }
 }
 
+/// Settles the ticket of [`Ticket::pending`]. Dropped without a word, it fails the ticket as closed.
+#[derive(Debug)]
+pub struct Completer {
+    batch: Arc<Batch>,
+}
+
+impl Completer {
+    /// Settles the ticket and wakes who waits for it.
+    pub fn complete(self, outcome: Result<(), Failed>) {
+        self.batch.settle(outcome);
+    }
+}
+
+impl Drop for Completer {
+    fn drop(&mut self) {
+        // The first outcome stands, so this says nothing after `complete`.
+        self.batch.settle(Err(Failed::new(FailedKind::Closed, "given up before it was on disk")));
+    }
+}
+
 /// All records that one write and one sync bring to disk.
+#[derive(Debug)]
 pub(crate) struct Batch {
     outcome: OnceLock<Result<(), Failed>>,
     tasks: Notify,
