@@ -1,0 +1,149 @@
+"""Stages that build, install and test the Python side."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import place
+import results
+from stage import Context, StageError
+
+WHEEL = "dist"
+ENVIRONMENT = "clean-environment"
+PYTEST_REPORT = "pytest.xml"
+
+
+def tools(context: Context) -> None:
+    """The pinned tools in an environment of their own, made once."""
+    folder = place.tools()
+    complete = folder / "complete"
+    if complete.exists():
+        context.note(f"there already: {folder}")
+        return
+    make_environment(context, folder)
+    install(context, folder, ["-r", place.TOOL_REQUIREMENTS])
+    complete.touch()
+
+
+def environment(context: Context) -> None:
+    """A clean environment outside the tree with what the tests need, and no faceiot in it yet."""
+    folder = context.directory / ENVIRONMENT
+    make_environment(context, folder)
+    install(context, folder, ["-r", place.TEST_REQUIREMENTS])
+    for name in ("__init__.py", "_faceiot.abi3.so"):
+        if list(folder.glob(f"lib/python*/site-packages/faceiot/{name}")):
+            raise StageError("a requirement of the tests brought a faceiot of its own")
+
+
+def ruff(context: Context) -> None:
+    """Format and lints of everything in Python."""
+    program = place.tools() / "bin/ruff"
+    statuses = [
+        context.run([program, *words, "."], cwd=place.ROOT, check=False)
+        for words in (["format", "--check"], ["check", "--output-format=concise"])
+    ]
+    if any(statuses):
+        raise StageError("`make fmt` formats; the other findings are in the log")
+
+
+def tools_tests(context: Context) -> None:
+    """The unit tests of these scripts."""
+    context.run(
+        [sys.executable, "-m", "unittest", "discover", "-v", "-s", place.ROOT / "tests/tools"], check=False
+    )
+    context.count = results.unittest(context.log.read_text(encoding="utf-8"))
+    if context.count.passed == 0:
+        raise StageError("no test passed")
+
+
+def tested_wheel(context: Context) -> None:
+    """The wheel in the profile of the tests, so that nothing is compiled twice."""
+    build_wheel(context, context.directory / WHEEL, ["--profile", "dev", "--auditwheel", "skip"])
+
+
+def released_wheel(context: Context) -> None:
+    """The wheel for users."""
+    out = place.ROOT / WHEEL
+    build_wheel(context, out, ["--release"])
+    wheels = sorted(out.glob("*.whl"))
+    print("\n".join(f"{wheel}  {wheel.stat().st_size / 1e6:.1f} MB" for wheel in wheels))
+
+
+def build_wheel(context: Context, out: Path, options: list[str]) -> None:
+    """Calls maturin; the folder holds this one wheel afterwards."""
+    shutil.rmtree(out, ignore_errors=True)
+    maturin = place.tools() / "bin/maturin"
+    context.run(
+        [maturin, "build", *options, "--locked", "--out", out, "--interpreter", sys.executable],
+        cwd=place.ROOT,
+    )
+
+
+def only_wheel(folder: Path) -> Path:
+    """The one wheel of a folder."""
+    wheels = list(folder.glob("faceiot-*.whl"))
+    if len(wheels) != 1:
+        raise StageError(f"{len(wheels)} wheels in {folder} instead of one")
+    return wheels[0]
+
+
+def pytest(context: Context) -> None:
+    """Installs the wheel into the clean environment and runs the Python tests on it, outside the tree."""
+    folder = context.directory / ENVIRONMENT
+    install(context, folder, [only_wheel(context.directory / WHEEL)])
+    report = context.directory / PYTEST_REPORT
+    outside = context.directory / "elsewhere"
+    outside.mkdir(exist_ok=True)
+    status = context.run(
+        [
+            folder / "bin/python",
+            "-m",
+            "pytest",
+            "-c",
+            place.ROOT / "pyproject.toml",
+            f"--rootdir={place.ROOT}",
+            f"--junitxml={report}",
+            "-o",
+            "junit_family=xunit1",
+            "-p",
+            "no:cacheprovider",
+            place.ROOT / "tests/python",
+        ],
+        cwd=outside,
+        env={"PATH": f"{folder / 'bin'}:{context.env['PATH']}"},
+        check=False,
+    )
+    if not report.exists():
+        raise StageError(f"pytest ended with status {status} and wrote no report")
+    context.count = results.count(results.pytest(report).values())
+    if context.count.passed == 0:
+        raise StageError("no test ran")
+    if status != 0 and context.count.failed == 0:
+        raise StageError(f"pytest ended with status {status}")
+
+
+def stubtest(context: Context) -> None:
+    """The stubs say what the installed module has."""
+    outside = context.directory / "elsewhere"
+    outside.mkdir(exist_ok=True)
+    python = context.directory / ENVIRONMENT / "bin/python"
+    allow = place.ROOT / "tests/python/stubtest-allowlist.txt"
+    options = ["--allowlist", allow] if allow.exists() else []
+    context.run([python, "-m", "mypy.stubtest", "faceiot", *options], cwd=outside)
+
+
+def tidy(directory: Path) -> None:
+    """Removes what is large and can be made again; logs and reports stay."""
+    shutil.rmtree(directory / ENVIRONMENT, ignore_errors=True)
+
+
+def make_environment(context: Context, folder: Path) -> None:
+    """An empty virtual environment."""
+    context.run([sys.executable, "-m", "venv", "--clear", folder])
+
+
+def install(context: Context, folder: Path, what: list[str | Path]) -> None:
+    """Installs with pip, as a user would."""
+    context.run([folder / "bin/python", "-m", "pip", "install", "-q", "--no-input", *what])

@@ -1,0 +1,76 @@
+"""Programs that come from the system's packages: what is missing is installed on Debian as root, or named."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+
+from stage import Context, StageError
+
+# Package -> the program that shows that it is there.
+BUILD = {"cmake": "cmake", "nasm": "nasm", "build-essential": "cc"}
+PEERS = {
+    "mosquitto": "mosquitto",
+    "mosquitto-clients": "mosquitto_pub",
+    "chromium": "chromium",
+    "chromium-driver": "chromedriver",
+    "openssl": "openssl",
+}
+
+
+def missing(packages: Mapping[str, str]) -> list[str]:
+    """The packages whose program is not found."""
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+    return [package for package, program in packages.items() if shutil.which(program, path=path) is None]
+
+
+def advice(packages: list[str]) -> str:
+    """What to do by hand."""
+    names = " ".join(packages)
+    return f"missing: {names}; on Debian or Ubuntu: `sudo apt-get install {names}`"
+
+
+def may_install() -> bool:
+    """Whether this run may install packages: root on a system with apt-get."""
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def install(context: Context, packages: Mapping[str, str]) -> None:
+    """Stage action: nothing when everything is there; installs as root; else fails and says what to type."""
+    wanted = missing(packages)
+    if not wanted:
+        context.note("everything is there: " + " ".join(packages))
+        return
+    if not may_install():
+        raise StageError(advice(wanted))
+    env = {"DEBIAN_FRONTEND": "noninteractive"}
+    wait = ["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"]
+    context.run(["apt-get", *wait, "update", "-q"], env=env)
+    context.run(["apt-get", *wait, "install", "-q", "-y", "--no-install-recommends", *wanted], env=env)
+    still = missing(packages)
+    if still:
+        raise StageError(f"apt-get installed {' '.join(still)}, but the program is not found")
+
+
+def install_now(packages: Mapping[str, str]) -> str | None:
+    """The same outside a run; returns what is wrong, if anything."""
+    wanted = missing(packages)
+    if not wanted:
+        return None
+    if not may_install():
+        return advice(wanted)
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", *wanted]):
+        done = subprocess.run(
+            ["apt-get", *command],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            return f"`apt-get {' '.join(command)}` failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+    return None
