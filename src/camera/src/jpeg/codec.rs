@@ -142,7 +142,7 @@ mod tests {
                     .wrapping_add(1_442_695_040_888_963_407);
                 let at = first_scan + 20 + (random >> 33) as usize % (whole.len() - first_scan - 40);
                 let mut damaged = whole.clone();
-                damaged[at] ^= 1 << (random >> 20 & 7);
+                damaged[at] ^= 1_u8 << (random >> 20 & 7);
                 assert_eq!(
                     entropy_problem(&damaged).is_err(),
                     full_decode_complains(&damaged),
