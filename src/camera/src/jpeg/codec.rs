@@ -154,7 +154,9 @@ mod tests {
 
     #[test]
     fn four_components_are_checked_too() {
-        let cmyk: Vec<u8> = (0..64 * 64 * 4).map(|i| (i * 7 % 251) as u8).collect();
+        let cmyk: Vec<u8> = (0..64 * 64 * 4)
+            .map(|i| u8::try_from(i * 7 % 251).unwrap())
+            .collect();
         let mut encoder = Compressor::new().unwrap();
         let image = Image {
             pixels: &cmyk[..],
