@@ -45,7 +45,7 @@ impl Faults {
 fn open(path: &std::path::Path, options: Options) -> (Journal, Vec<(u64, u8, Vec<u8>)>) {
     let mut records = Vec::new();
     let journal = Journal::open(path, options, |r| {
-        records.push((r.seq, r.kind, r.payload.to_vec()))
+        records.push((r.seq, r.kind, r.payload.to_vec()));
     })
     .unwrap();
     (journal, records)
@@ -151,7 +151,7 @@ fn more_than_the_disk_can_take_fails_at_once_and_memory_stays_bounded() {
 fn a_lazy_record_is_synced_with_the_next_or_after_its_time() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options {
-        lazy_for: Duration::from_secs(3600),
+        lazy_for: Duration::from_hours(1),
         ..Options::default()
     };
     let (journal, _) = open(&folder.path().join("a"), options);

@@ -46,7 +46,12 @@ impl Ticket {
     /// ```
     pub fn pending() -> (Self, Completer) {
         let batch = Arc::new(Batch::new());
-        (Self { state: State::Promised(Arc::clone(&batch)) }, Completer { batch })
+        (
+            Self {
+                state: State::Promised(Arc::clone(&batch)),
+            },
+            Completer { batch },
+        )
     }
 
     pub(crate) fn failed(failed: Failed) -> Self {
@@ -127,7 +132,10 @@ impl Completer {
 impl Drop for Completer {
     fn drop(&mut self) {
         // The first outcome stands, so this says nothing after `complete`.
-        self.batch.settle(Err(Failed::new(FailedKind::Closed, "given up before it was on disk")));
+        self.batch.settle(Err(Failed::new(
+            FailedKind::Closed,
+            "given up before it was on disk",
+        )));
     }
 }
 

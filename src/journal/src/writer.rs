@@ -322,5 +322,14 @@ impl Disk {
     }
 }
 
+impl Drop for Disk {
+    /// Closing is not enough: a process that is being started by another thread holds a copy of the descriptor, and with it
+    /// the lock, between its fork and its exec.
+    fn drop(&mut self) {
+        // An error leaves the lock to be dropped with the descriptor.
+        let _ = self.file.unlock();
+    }
+}
+
 /// A buffer larger than this is given back after a burst.
 const KEEP_CAPACITY: usize = 4 << 20;

@@ -1,5 +1,7 @@
 //! The promises of the journal, each broken on purpose.
 
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Cursor, Write};
 use std::path::Path;
@@ -19,7 +21,7 @@ fn open(path: &Path) -> (Journal, Records) {
 fn open_with(path: &Path, options: Options) -> std::io::Result<(Journal, Records)> {
     let mut records = Vec::new();
     let journal = Journal::open(path, options, |r| {
-        records.push((r.seq, r.kind, r.payload.to_vec()))
+        records.push((r.seq, r.kind, r.payload.to_vec()));
     })?;
     Ok((journal, records))
 }
@@ -30,7 +32,9 @@ fn file_of(path: &Path, n: u64) -> Vec<u8> {
     let tickets: Vec<_> = (0..n)
         .map(|i| journal.append(1, &[format!("record{i:04}").as_bytes()], Sync::Yes))
         .collect();
-    tickets.iter().for_each(|t| t.wait().unwrap());
+    for ticket in &tickets {
+        ticket.wait().unwrap();
+    }
     journal.close().unwrap();
     fs::read(path).unwrap()
 }
