@@ -6,6 +6,7 @@ pub mod error;
 pub mod event;
 pub mod http;
 pub mod id;
+pub mod inspect;
 mod mqtt;
 pub mod rate;
 pub mod receipt;

@@ -43,15 +43,28 @@ pub fn client_config(tls: &Tls) -> Result<Option<Arc<ClientConfig>>> {
             let config = with_roots(system_roots()?)?;
             Ok(Some(Arc::clone(SYSTEM.get_or_init(|| config))))
         }
+        Tls::CaFile(_) | Tls::CaPem(_) => with_roots(roots(tls)?).map(Some),
+    }
+}
+
+/// The cryptography of every connection.
+pub(crate) fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+/// The authorities that these settings believe.
+pub(crate) fn roots(tls: &Tls) -> Result<RootCertStore> {
+    match tls {
+        Tls::Off => Err(Error::new(ErrorKind::Config, "TLS is off")),
+        Tls::System => system_roots(),
         Tls::CaFile(path) => {
             let pem = std::fs::read(path).map_err(|error| {
                 Error::new(ErrorKind::Config, format!("cannot read the CA file `{}`: {error}", path.display()))
                     .with_source(error)
             })?;
-            let roots = pem_roots(&pem).map_err(|error| error.context(format!("CA file `{}`", path.display())))?;
-            with_roots(roots).map(Some)
+            pem_roots(&pem).map_err(|error| error.context(format!("CA file `{}`", path.display())))
         }
-        Tls::CaPem(pem) => with_roots(pem_roots(pem)?).map(Some),
+        Tls::CaPem(pem) => pem_roots(pem),
     }
 }
 
@@ -98,8 +111,7 @@ fn failed(name: &str, error: std::io::Error) -> Error {
 }
 
 fn with_roots(roots: RootCertStore) -> Result<Arc<ClientConfig>> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::new(ErrorKind::Tls, error.to_string()).with_source(error))?
         .with_root_certificates(roots)
