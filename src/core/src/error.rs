@@ -261,7 +261,7 @@ mod tests {
         ] {
             assert_eq!(kind.code(), code, "{kind:?}");
         }
-        assert_eq!(ErrorKind::ALL.len(), 44);
+        assert_eq!(ErrorKind::ALL.len(), 43);
     }
 
     #[test]

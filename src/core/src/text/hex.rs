@@ -47,7 +47,7 @@ pub fn hex_lower<'o>(octets: &[u8], out: &'o mut [u8]) -> Result<&'o str> {
 /// [`ErrorKind::Hex`] with the offset of the first wrong character, or the length when it is odd;
 /// [`ErrorKind::BufferTooSmall`]. What `out` holds after an error is not defined.
 pub fn hex_decode<'o>(text: &[u8], out: &'o mut [u8]) -> Result<&'o mut [u8]> {
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return Err(match wrong_digit(text) {
             Some(offset) => not_a_digit(offset),
             None => Error::new(ErrorKind::Hex, "odd number of digits").at_offset(text.len()),

@@ -1,4 +1,4 @@
-//! The MQTT login of a device (help.aliyun.com/document_detail/73742), both sides of it.
+//! The MQTT login of a device (<https://help.aliyun.com/document_detail/73742.html>), both sides of it.
 
 use super::{Credentials, Method};
 use crate::error::{Error, ErrorKind, Result};
@@ -177,8 +177,9 @@ pub fn mqtt_login<'b>(
 ///
 /// let device = Credentials { product_key: "pk", device_name: "device", device_secret: "secret" };
 /// let options = Options { client_id: Some("12345"), timestamp: Timestamp::Value(789), ..Options::default() };
-/// let text = aliyun::string_to_sign(&device, &options, &mut [0; 256])?.len();
-/// assert_eq!(text, "clientId12345deviceNamedeviceproductKeypktimestamp789".len());
+/// let mut buffer = [0; 256];
+/// let text = aliyun::string_to_sign(&device, &options, &mut buffer)?;
+/// assert_eq!(text, "clientId12345deviceNamedeviceproductKeypktimestamp789");
 /// # Ok::<(), faceiot_core::Error>(())
 /// ```
 ///

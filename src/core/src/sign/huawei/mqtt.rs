@@ -167,10 +167,15 @@ pub fn parse_client_id(client_id: &str) -> Result<ClientId<'_>> {
 /// use faceiot_core::{ErrorKind, sign::huawei};
 ///
 /// let mac = "c78e094c27ad0ef1cf5ac14b45d7f3121d9f0e532c81c7886c62ffa9cdbc3b82";
-/// let check = |client_id, now, out| huawei::verify_mqtt_login(client_id, "p_n", mac, "ac4263b86eaf6442997a", now, out);
-/// assert!(check("p_n_0_1_2026010203", 1_767_323_045, &mut [0; 80]).is_ok());
-/// assert_eq!(check("p_n_0_1_2026010203", 1_767_323_045 + 3600, &mut [0; 80]).unwrap_err().kind, ErrorKind::Timestamp);
-/// assert!(check("p_n_0_0_2026010203", 1_767_323_045 + 3600, &mut [0; 80]).is_ok());
+/// let (now, later) = (1_767_323_045, 1_767_323_045 + 3600);
+/// let mut described = [0; 80];
+/// let mut check = |client_id, now| {
+///     let checked = huawei::verify_mqtt_login(client_id, "p_n", mac, "ac4263b86eaf6442997a", now, &mut described);
+///     checked.map_err(|mismatch| mismatch.kind)
+/// };
+/// assert_eq!(check("p_n_0_1_2026010203", now), Ok(()));
+/// assert_eq!(check("p_n_0_1_2026010203", later), Err(ErrorKind::Timestamp));
+/// assert_eq!(check("p_n_0_0_2026010203", later), Ok(()));
 /// ```
 ///
 /// # Errors

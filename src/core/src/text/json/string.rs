@@ -5,6 +5,7 @@ use core::fmt;
 use super::super::Writer;
 use super::broken;
 use crate::error::{Error, ErrorKind, Result};
+use crate::octets::plain_json_len;
 
 /// What stands between the quotes of a JSON string: valid, its escapes not resolved.
 ///
@@ -58,7 +59,7 @@ impl<'a> RawStr<'a> {
         let mut escaped = false;
         let mut ascii = true;
         loop {
-            at += plain_len(text.get(at..).unwrap_or_default());
+            at += plain_json_len(text.get(at..).unwrap_or_default());
             match text.get(at) {
                 Some(b'"') => break,
                 Some(b'\\') => {
@@ -178,34 +179,6 @@ pub fn json_string(text: &str, w: &mut Writer<'_>) -> Result<()> {
     }
     w.push_str(rest)?.push_str("\"")?;
     Ok(())
-}
-
-/// How many octets at the start need no attention: ASCII, no quote, no backslash, no control character.
-///
-/// A photo's chunk is one string of 800 characters or more, so this looks at eight octets at a time.
-fn plain_len(text: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    const fn zero_octet(word: u64) -> u64 {
-        word.wrapping_sub(ONES) & !word & HIGH
-    }
-    let mut len = 0;
-    let (words, _) = text.as_chunks::<8>();
-    for word in words {
-        let word = u64::from_ne_bytes(*word);
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let quote = zero_octet(word ^ (ONES * b'"' as u64));
-        let backslash = zero_octet(word ^ (ONES * b'\\' as u64));
-        if (word | control | quote | backslash) & HIGH != 0 {
-            break;
-        }
-        len += 8;
-    }
-    let rest = text.get(len..).unwrap_or_default();
-    len + rest
-        .iter()
-        .take_while(|byte| matches!(byte, 0x20..=0x7F) && !matches!(byte, b'"' | b'\\'))
-        .count()
 }
 
 /// Resolves the escape at the start; gives the character and the length of the escape.
