@@ -17,6 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PORT = ROOT / "micropython"
 DEVICE = Path(__file__).parent / "device"
+FAKES = Path(__file__).parent / "fakes"
 
 Run = Callable[..., str]
 
@@ -39,8 +40,9 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package as .mpy files, as a small device gets it: compiling takes more memory than running."""
     folder = tmp_path_factory.mktemp("mpy")
     (folder / "faceiot").mkdir()
-    for source in (PORT / "faceiot").glob("*.py"):
-        target = folder / "faceiot" / f"{source.stem}.mpy"
+    for source in [*(PORT / "faceiot").glob("*.py"), *FAKES.glob("*.py")]:
+        place = folder / "faceiot" if source.is_relative_to(PORT) else folder
+        target = place / f"{source.stem}.mpy"
         subprocess.run([tool("mpy-cross"), "-o", str(target), str(source)], check=True)
     return folder
 
@@ -56,8 +58,13 @@ def on_device(request: pytest.FixtureRequest, micropython: str, compiled: Path) 
         command = [micropython]
 
     def run(script: str, *args: str, cwd: Path, timeout: float = 60) -> str:
-        path = f"{compiled if '64' in request.param else PORT}:.frozen"
-        environment = {**os.environ, "MICROPYPATH": path, "PYTHONPATH": str(PORT), "PYTHONDONTWRITEBYTECODE": "1"}
+        path = f"{compiled if '64' in request.param else PORT}"
+        environment = {
+            **os.environ,
+            "MICROPYPATH": f"{path}:{FAKES}:.frozen",
+            "PYTHONPATH": f"{PORT}:{FAKES}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         done = subprocess.run(
             [*command, str(DEVICE / script), *args],
             cwd=cwd,

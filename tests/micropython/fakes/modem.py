@@ -1,0 +1,5 @@
+number = "868540050954037"
+
+
+def getDevImei():
+    return number
