@@ -30,9 +30,11 @@ pub enum Step {
 ///
 /// An error gives up the photo, never the assembler: what belongs to the same photo is [`Step::Dropped`], and behind its
 /// `END`, or at a chunk that can only begin a photo, the next one starts.
+///
+/// `M` is the memory: borrowed (`&mut [u8]`) where there is no heap, owned (`Box<[u8]>`) where the assembler is.
 #[derive(Debug)]
-pub struct Assembler<'m> {
-    memory: &'m mut [u8],
+pub struct Assembler<M> {
+    memory: M,
     len: usize,
     walk: MarkerWalk,
     state: State,
@@ -48,9 +50,9 @@ enum State {
     Failed,
 }
 
-impl<'m> Assembler<'m> {
+impl<M: AsRef<[u8]> + AsMut<[u8]>> Assembler<M> {
     /// An assembler for photos as long as `memory`, one after the other.
-    pub fn new(memory: &'m mut [u8]) -> Self {
+    pub const fn new(memory: M) -> Self {
         Self {
             memory,
             len: 0,
@@ -91,7 +93,7 @@ impl<'m> Assembler<'m> {
 
     /// The photo: all of it after [`Step::Complete`], otherwise what is there so far.
     pub fn photo(&self) -> &[u8] {
-        self.memory.get(..self.len).unwrap_or_default()
+        self.memory.as_ref().get(..self.len).unwrap_or_default()
     }
 
     /// Forgets everything.
@@ -122,7 +124,8 @@ impl<'m> Assembler<'m> {
         if text.is_empty() {
             return Err(Error::new(ErrorKind::Hex, "empty chunk"));
         }
-        let (_, room) = self.memory.split_at_mut(self.len.min(self.memory.len()));
+        let memory = self.memory.as_mut();
+        let (_, room) = memory.split_at_mut(self.len.min(memory.len()));
         let data = hex_decode(text, room).map_err(|error| match error.kind {
             ErrorKind::BufferTooSmall => Error::new(ErrorKind::FrameTooLarge, "photo").at_offset(self.len),
             _ => error,
