@@ -40,6 +40,28 @@ impl Default for Options {
     }
 }
 
+/// How far an [`Encoder`] is, without the frame: for a sender that owns its frame and makes a chunk when its turn comes.
+///
+/// ```
+/// use faceiot_core::chunk::v2::{Encoder, Options, Position};
+///
+/// let (frame, options) = ([7; 10_000], Options::default());
+/// let mut position = Position::default();
+/// for expected in Encoder::new(&frame, options)? {
+///     let mut resumed = Encoder::resume(&frame, options, position)?;
+///     assert_eq!(resumed.next(), Some(expected));
+///     position = resumed.position();
+/// }
+/// assert_eq!(Encoder::resume(&frame, options, position)?.next(), None);
+/// # Ok::<(), faceiot_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Position {
+    sequence: u16,
+    offset: usize,
+    crc: Crc32,
+}
+
 /// The chunks of a frame, in order. The frame is read once, front to back: its CRC goes along and stands in the last.
 #[derive(Clone, Debug)]
 pub struct Encoder<'a> {
@@ -76,6 +98,33 @@ impl<'a> Encoder<'a> {
             offset: 0,
             crc: Crc32::new(),
         })
+    }
+
+    /// Goes on where another encoder of the same frame and options stood.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn resume(frame: &'a [u8], options: Options, position: Position) -> Result<Self> {
+        let Position {
+            sequence,
+            offset,
+            crc,
+        } = position;
+        Ok(Self {
+            sequence,
+            offset,
+            crc,
+            ..Self::new(frame, options)?
+        })
+    }
+
+    /// How far it is.
+    pub fn position(&self) -> Position {
+        Position {
+            sequence: self.sequence,
+            offset: self.offset,
+            crc: self.crc.clone(),
+        }
     }
 }
 

@@ -49,7 +49,7 @@ mod ranges;
 mod text;
 
 pub use assembler::{Assembler, Frame, Step};
-pub use encoder::{Encoder, Message, Options};
+pub use encoder::{Encoder, Message, Options, Position};
 pub use header::{Chunk, Header, parse};
 pub use ranges::{Range, RangeSet};
 pub use text::{TEXT_DATA_MAX, decode_text, is_text, text_len};
