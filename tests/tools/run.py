@@ -1,6 +1,6 @@
 """`make test`, `make lint` and their kin: the stages of a run, in order, with their seconds at the end.
 
-`python3 tests/tools/run.py test|lint|wheel|fuzz|doc|bench [--only STAGE ...]`, or `--tool ruff ARGUMENTS` for a
+`python3 tests/tools/run.py test|lint|wheel|fuzz|doc|bench [--only STAGE ...]`, or `--tool ruff ...` for a
 pinned tool. Only Python's standard library is needed to start; the rest is fetched.
 """
 

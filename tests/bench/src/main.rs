@@ -1,0 +1,80 @@
+//! `make bench`: ratios against named peers, in one run on one machine; the absolute numbers beside them are only for
+//! the reader's feeling. It prints a table in Markdown.
+//!
+//! It may import everything; nothing imports it.
+//!
+//! | file | question |
+//! |---|---|
+//! | `codec` | how fast are chunks written and read, against Python's `binascii`, `json`, `bytes.fromhex` and against `memcpy` |
+//! | `chain` | how many photos a second go from 50 connections to disk, against mosquitto and a Python receiver, and in how much memory |
+//! | `light` | how heavy is the Python package: wheel, import time, memory |
+//! | `generator`, `mqtt` | the load: one process, raw MQTT packets |
+//! | `machine` | what machine this is, how busy it was, what a process uses |
+//! | `table` | the rows and how they are printed |
+//!
+//! The peers written in Python are in `tests/bench/peers/`; they do the same work on the same bytes, and say what came out
+//! so that it can be compared.
+
+mod chain;
+mod codec;
+mod generator;
+mod light;
+mod machine;
+mod mqtt;
+mod table;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use table::Table;
+
+/// Ratios against named peers.
+#[derive(Parser, Debug)]
+struct Arguments {
+    /// A Python with paho-mqtt and the built wheel of faceiot in it
+    #[arg(long, value_name = "PROGRAM")]
+    python: PathBuf,
+    /// The wheel, for its size
+    #[arg(long, value_name = "FILE")]
+    wheel: Option<PathBuf>,
+    /// The `faceiot` program
+    #[arg(long, value_name = "PROGRAM")]
+    faceiot: PathBuf,
+    /// Where the data of both sides goes; it should be a real disk
+    #[arg(long, value_name = "FOLDER")]
+    folder: PathBuf,
+    /// Photos from each of the 50 connections
+    #[arg(long, default_value_t = 10)]
+    photos: usize,
+    /// Only these parts: codec, chain, light
+    #[arg(long, value_delimiter = ',', default_values_t = ["codec", "chain", "light"].map(String::from))]
+    only: Vec<String>,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let wanted = |part: &str| arguments.only.iter().any(|name| name == part);
+    let mut table = Table::new();
+    let before = machine::load()?;
+    if wanted("codec") {
+        codec::measure(&arguments.python, &mut table)?;
+    }
+    if wanted("chain") {
+        chain::measure(
+            &arguments.python,
+            &arguments.faceiot,
+            &arguments.folder,
+            arguments.photos,
+            &mut table,
+        )?;
+    }
+    if wanted("light") {
+        light::measure(&arguments.python, arguments.wheel.as_deref(), &mut table)?;
+    }
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", machine::describe(&before)?)?;
+    writeln!(out, "{table}")?;
+    Ok(())
+}
