@@ -1,0 +1,528 @@
+//! The MQTT login of Alibaba Cloud against what its SDKs and the seed's sketch computed.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use common::{Case, run};
+use faceiot_core::ErrorKind;
+use faceiot_core::sign::Login;
+use faceiot_core::sign::aliyun::{
+    Credentials, LOGIN_BUFFER, Method, Options, Timestamp, mqtt_login, parse_client_id, parse_username,
+    string_to_sign, verify_mqtt_login,
+};
+
+const FILE: &str = "aliyun.json";
+
+fn credentials(case: &Case) -> Credentials<'_> {
+    Credentials {
+        product_key: case.text("product_key"),
+        device_name: case.text("device_name"),
+        device_secret: case.text("device_secret"),
+    }
+}
+
+/// The login must be accepted with its password as it is and in both hex cases, and refused with one character changed.
+fn is_accepted(client_id: &str, username: &str, password: &str, secret: &str, signed: &str) {
+    let mut out = [0; 512];
+    for password in [
+        password.to_owned(),
+        password.to_lowercase(),
+        password.to_uppercase(),
+    ] {
+        assert_eq!(
+            verify_mqtt_login(client_id, username, &password, secret, &mut out),
+            Ok(()),
+            "{password}"
+        );
+        let last = if password.ends_with('0') { "1" } else { "0" };
+        let wrong = password[..password.len() - 1].to_owned() + last;
+        let refused = verify_mqtt_login(client_id, username, &wrong, secret, &mut out).unwrap_err();
+        assert_eq!(
+            (refused.kind, refused.string_to_sign),
+            (ErrorKind::Signature, signed)
+        );
+        let shown = format!("{refused} {refused:?}").to_lowercase();
+        assert!(
+            !shown.contains(&password.to_lowercase()),
+            "the expected password is shown"
+        );
+    }
+}
+
+/// Signs with the method of the client id, and compares what the vector says of the login.
+fn signs_to<'b>(case: &Case, options: &Options<'_>, buffer: &'b mut [u8]) -> Login<'b> {
+    let login = mqtt_login(&credentials(case), options, buffer).unwrap();
+    assert_eq!(
+        string_to_sign(&credentials(case), options, &mut [0; 512]).unwrap(),
+        case.signed()
+    );
+    assert_eq!(login.username, case.wants("username"));
+    if let Some(host) = case.expected["host"]
+        .as_str()
+        .filter(|host| host.contains("aliyuncs.com"))
+    {
+        assert_eq!(login.host, host);
+    }
+    is_accepted(
+        login.client_id,
+        login.username,
+        login.password,
+        case.text("device_secret"),
+        case.signed(),
+    );
+    login
+}
+
+/// The same items, whatever their order.
+fn same_items(a: &str, b: &str) {
+    let sorted = |client_id| {
+        let mut items: Vec<_> = parse_client_id(client_id).unwrap().items().collect();
+        items.sort_unstable();
+        items
+    };
+    assert_eq!(sorted(a), sorted(b));
+    assert_eq!(parse_client_id(a).unwrap().id, parse_client_id(b).unwrap().id);
+}
+
+#[test]
+fn the_documented_formula_is_signed_and_accepted() {
+    run(FILE, "iot_mqtt_login_formula", 14, &[], |case| {
+        if case.input.get("sign_method").is_none() {
+            return sdk_for_c_is_signed_and_accepted(case);
+        }
+        let extra: Vec<_> = case
+            .text("extra")
+            .split(',')
+            .filter(|item| !item.is_empty())
+            .map(|item| item.split_once('=').unwrap())
+            .collect();
+        let options = Options {
+            client_id: Some(case.text("client_id")),
+            method: Method::parse(case.text("sign_method")).unwrap(),
+            secure_mode: case.input["securemode"].as_i64().unwrap() as i32,
+            timestamp: case.input["timestamp"]
+                .as_str()
+                .map_or(Timestamp::None, Timestamp::Text),
+            extra: &extra,
+            ..Options::default()
+        };
+        let mut buffer = [0; LOGIN_BUFFER];
+        let login = signs_to(case, &options, &mut buffer);
+        assert_eq!(login.client_id, case.wants("client_id"));
+        assert_eq!(login.password, case.wants("password_upper"));
+        if let Some(documented) = case.expected["documented_password"].as_str() {
+            assert_eq!(login.password, documented);
+        }
+        let lower = Options {
+            hex_upper: false,
+            ..options
+        };
+        assert_eq!(
+            mqtt_login(&credentials(case), &lower, &mut buffer)
+                .unwrap()
+                .password,
+            case.wants("password_lower")
+        );
+    });
+}
+
+/// iotkit-embedded 3.0.1 and Link SDK 4: `pk.dn`, a constant timestamp, and their items in another order than ours.
+fn sdk_for_c_is_signed_and_accepted(case: &Case) {
+    let theirs = parse_client_id(case.wants("client_id")).unwrap();
+    assert_eq!(theirs.timestamp, Some("2524608000000"));
+    let extra: Vec<_> = theirs
+        .items()
+        .filter(|item| !matches!(item.0, "timestamp" | "securemode" | "signmethod"))
+        .collect();
+    let options = Options {
+        secure_mode: theirs.secure_mode.unwrap(),
+        timestamp: Timestamp::Value(2_524_608_000_000),
+        extra: &extra,
+        ..Options::default()
+    };
+    let mut buffer = [0; LOGIN_BUFFER];
+    let login = signs_to(case, &options, &mut buffer);
+    assert_eq!(login.password, case.wants("password"));
+    same_items(login.client_id, case.wants("client_id"));
+    is_accepted(
+        case.wants("client_id"),
+        case.wants("username"),
+        case.wants("password"),
+        case.text("device_secret"),
+        case.signed(),
+    );
+}
+
+#[test]
+fn the_sketch_of_seed_001_is_signed_byte_for_byte_and_accepted() {
+    run(FILE, "seed001_aliyunmqtt_cpp", 8, &[], |case| {
+        let options = Options {
+            client_id: Some(case.text("device_name")),
+            timestamp: Timestamp::Value(case.input["millis"].as_u64().unwrap()),
+            region: case.text_or("region", "cn-shanghai"),
+            ..Options::default()
+        };
+        let mut buffer = [0; LOGIN_BUFFER];
+        let login = signs_to(case, &options, &mut buffer);
+        assert_eq!(login.host, case.wants("host"));
+        assert_eq!(u64::from(login.port), case.expected["port"].as_u64().unwrap());
+        assert_eq!(login.client_id, case.wants("client_id"));
+        assert_eq!(login.password, case.wants("password"));
+    });
+}
+
+#[test]
+fn iot_client_is_accepted_where_it_is_right_and_refused_where_it_is_wrong() {
+    run(FILE, "iot_mqtt_login_iot_client", 11, &[], |case| {
+        if case.input.get("text").is_some() {
+            return bare_signature_is_the_same(case);
+        }
+        let options = Options {
+            client_id: Some(case.text_or("client_id", "iot_client")),
+            method: Method::HmacSha1,
+            secure_mode: case.input["secure_mode"].as_i64().unwrap_or(2) as i32,
+            timestamp: Timestamp::Text(case.signed().rsplit_once("timestamp").unwrap().1),
+            ..Options::default()
+        };
+        let mut buffer = [0; LOGIN_BUFFER];
+        let login = signs_to(case, &options, &mut buffer);
+        assert_eq!(
+            login.password,
+            case.wants("password"),
+            "iot-client signs with SHA-1 whatever it says"
+        );
+
+        let (client_id, username, password) = (
+            case.wants("client_id"),
+            case.wants("username"),
+            case.wants("password"),
+        );
+        let secret = case.text("device_secret");
+        match case.name.as_str() {
+            // It names one method in the client id and signs with another; it reads the clock twice.
+            "signmethod_hmacmd5_is_ignored"
+            | "signmethod_hmacsha256_is_ignored"
+            | "clock_ticks_between_the_two_reads" => {
+                let mut out = [0; 512];
+                let refused = verify_mqtt_login(client_id, username, password, secret, &mut out).unwrap_err();
+                assert_eq!(refused.kind, ErrorKind::Signature);
+                assert_eq!(
+                    refused.string_to_sign == case.signed(),
+                    case.name.ends_with("is_ignored")
+                );
+            }
+            _ => {
+                assert_eq!(login.client_id, client_id);
+                is_accepted(client_id, username, password, secret, case.signed());
+            }
+        }
+    });
+}
+
+/// `create_signature` alone; `hmacsha256` raises `UnboundLocalError` there, and signs here.
+fn bare_signature_is_the_same(case: &Case) {
+    let device = Credentials {
+        product_key: "pk",
+        device_name: "device",
+        device_secret: case.text("secret"),
+    };
+    let options = Options {
+        client_id: Some("12345"),
+        method: Method::parse(case.text("sign_method")).unwrap(),
+        timestamp: Timestamp::Value(789),
+        ..Options::default()
+    };
+    assert_eq!(
+        string_to_sign(&device, &options, &mut [0; 512]).unwrap(),
+        case.text("text")
+    );
+    let mut buffer = [0; LOGIN_BUFFER];
+    let login = mqtt_login(&device, &options, &mut buffer).unwrap();
+    match case.expected["signature"].as_str() {
+        Some(signature) => assert_eq!(login.password, signature),
+        None => {
+            assert_eq!(case.wants("raises"), "UnboundLocalError");
+            assert_eq!(login.password.len(), 64);
+        }
+    }
+}
+
+#[test]
+fn linkkit_is_signed_to_the_same_password_and_accepted() {
+    let dynamic = "dynamic registration and login by token: signing, complete";
+    let later = [
+        ("dynreg_register", dynamic),
+        ("dynreg_register_instance", dynamic),
+        ("dynreg_regnwl", dynamic),
+        ("connwl_saved_triple", dynamic),
+    ];
+    run(FILE, "iot_mqtt_login_linkkit", 10, &later, |case| {
+        let theirs = parse_client_id(case.wants("client_id")).unwrap();
+        let extra: Vec<_> = theirs
+            .items()
+            .filter(|item| !matches!(item.0, "timestamp" | "securemode" | "signmethod"))
+            .collect();
+        let options = Options {
+            client_id: Some(theirs.id),
+            method: Method::HmacSha1,
+            secure_mode: theirs.secure_mode.unwrap(),
+            timestamp: Timestamp::Value(1_534_494_218),
+            extra: &extra,
+            region: case.text("host_name"),
+            instance_id: case.input["instance_id"].as_str(),
+            hex_upper: false,
+            ..Options::default()
+        };
+        let mut buffer = [0; LOGIN_BUFFER];
+        let login = signs_to(case, &options, &mut buffer);
+        assert_eq!(login.password, case.wants("password"));
+        assert_eq!(u64::from(login.port), case.expected["port"].as_u64().unwrap());
+        same_items(login.client_id, case.wants("client_id"));
+        is_accepted(
+            case.wants("client_id"),
+            case.wants("username"),
+            case.wants("password"),
+            case.text("device_secret"),
+            case.signed(),
+        );
+    });
+}
+
+#[test]
+fn a_login_of_another_flow_is_not_checked_as_a_device_login() {
+    for client_id in [
+        "esp001_001.a1b2C3d4E5F|random=8Ygb7ULYh53B6OA,authType=register,securemode=2,signmethod=hmacsha256|",
+        "a1b2.xyz|authType=connwl,securemode=-2,_ss=1,ext=3,lan=Python,_v=1.2.13|",
+    ] {
+        assert_eq!(
+            verify_mqtt_login(client_id, "dn&pk", "00", "s", &mut [])
+                .unwrap_err()
+                .kind,
+            ErrorKind::ClientId
+        );
+    }
+}
+
+#[test]
+fn without_a_method_in_the_client_id_hmacmd5_is_meant() {
+    let device = Credentials {
+        product_key: "pk",
+        device_name: "device",
+        device_secret: "secret",
+    };
+    let options = Options {
+        client_id: Some("12345"),
+        method: Method::HmacMd5,
+        ..Options::default()
+    };
+    let mut buffer = [0; LOGIN_BUFFER];
+    let login = mqtt_login(&device, &options, &mut buffer).unwrap();
+    assert_eq!(
+        verify_mqtt_login(
+            "12345|securemode=3|",
+            "device&pk",
+            login.password,
+            "secret",
+            &mut []
+        ),
+        Ok(())
+    );
+}
+
+#[test]
+fn what_is_not_signed_may_change_and_what_is_signed_may_not() {
+    let device = Credentials {
+        product_key: "pk",
+        device_name: "dn",
+        device_secret: "secret",
+    };
+    let options = Options {
+        client_id: Some("id"),
+        timestamp: Timestamp::Value(7),
+        ..Options::default()
+    };
+    let mut buffer = [0; LOGIN_BUFFER];
+    let password = mqtt_login(&device, &options, &mut buffer).unwrap().password;
+    let check = |client_id: &str, username: &str| {
+        verify_mqtt_login(client_id, username, password, "secret", &mut [0; 256])
+            .map_err(|refused| refused.kind)
+    };
+    assert_eq!(check("id|signmethod=hmacsha256,timestamp=7|", "dn&pk"), Ok(()));
+    assert_eq!(
+        check(
+            "id|timestamp=7,lan=C,securemode=2,_v=1,signmethod=HmacSha256,gw=0,|",
+            "dn&pk"
+        ),
+        Ok(())
+    );
+    for (client_id, username) in [
+        ("ie|signmethod=hmacsha256,timestamp=7|", "dn&pk"),
+        ("id|signmethod=hmacsha256,timestamp=8|", "dn&pk"),
+        ("id|signmethod=hmacsha256|", "dn&pk"),
+        ("id|signmethod=hmacsha1,timestamp=7|", "dn&pk"),
+        ("id|signmethod=hmacsha256,timestamp=7|", "dm&pk"),
+        ("id|signmethod=hmacsha256,timestamp=7|", "dn&pl"),
+    ] {
+        assert_eq!(
+            check(client_id, username),
+            Err(ErrorKind::Signature),
+            "{client_id} {username}"
+        );
+    }
+    for (client_id, username, kind) in [
+        ("id", "dn&pk", ErrorKind::ClientId),
+        (
+            "id|signmethod=hmacsha256,timestamp=7",
+            "dn&pk",
+            ErrorKind::ClientId,
+        ),
+        (
+            "id|signmethod=hmacsha256,timestamp=7,timestamp=8|",
+            "dn&pk",
+            ErrorKind::ClientId,
+        ),
+        (
+            "id|signmethod=hmacsha256,securemode=x|",
+            "dn&pk",
+            ErrorKind::ClientId,
+        ),
+        (
+            "id|signmethod=hmacsm3,timestamp=7|",
+            "dn&pk",
+            ErrorKind::SignMethod,
+        ),
+        (
+            "id|signmethod=hmacsha256,timestamp=7|",
+            "dnpk",
+            ErrorKind::Username,
+        ),
+        (
+            "id|signmethod=hmacsha256,timestamp=7|",
+            "d&n&pk",
+            ErrorKind::Username,
+        ),
+        (
+            "id|signmethod=hmacsha256,timestamp=7|",
+            "&pk",
+            ErrorKind::Username,
+        ),
+    ] {
+        assert_eq!(check(client_id, username), Err(kind), "{client_id} {username}");
+    }
+    assert!(parse_username("dn&").is_err());
+    for password in [
+        "",
+        "0",
+        &password[1..],
+        &format!("0x{}", &password[2..]),
+        &format!("{password}00"),
+    ] {
+        let refused = verify_mqtt_login(
+            "id|signmethod=hmacsha256,timestamp=7|",
+            "dn&pk",
+            password,
+            "secret",
+            &mut [],
+        );
+        assert_eq!(refused.unwrap_err().kind, ErrorKind::Signature, "{password:?}");
+    }
+}
+
+#[test]
+fn what_would_be_read_differently_is_not_signed() {
+    let device = Credentials {
+        product_key: "pk",
+        device_name: "dn",
+        device_secret: "secret",
+    };
+    let refused = |device: &Credentials<'_>, options: &Options<'_>| {
+        assert_eq!(
+            mqtt_login(device, options, &mut [0; LOGIN_BUFFER])
+                .unwrap_err()
+                .kind,
+            ErrorKind::InvalidArgument,
+            "{options:?}"
+        );
+        assert_eq!(
+            string_to_sign(device, options, &mut [0; 512]).unwrap_err().kind,
+            ErrorKind::InvalidArgument
+        );
+    };
+    for name in ["", "a&b", "a|b", "a/b", "a\nb"] {
+        refused(
+            &Credentials {
+                product_key: name,
+                ..device
+            },
+            &Options::default(),
+        );
+        refused(
+            &Credentials {
+                device_name: name,
+                ..device
+            },
+            &Options::default(),
+        );
+        refused(
+            &device,
+            &Options {
+                instance_id: Some(name),
+                ..Options::default()
+            },
+        );
+    }
+    refused(
+        &device,
+        &Options {
+            client_id: Some("a|b"),
+            ..Options::default()
+        },
+    );
+    refused(
+        &device,
+        &Options {
+            client_id: Some(&"x".repeat(65)),
+            ..Options::default()
+        },
+    );
+    refused(
+        &device,
+        &Options {
+            timestamp: Timestamp::Text("1,2"),
+            ..Options::default()
+        },
+    );
+    for extra in [
+        ("", "x"),
+        ("timestamp", "1"),
+        ("a=b", "c"),
+        ("a", "b,c"),
+        ("a|b", "c"),
+    ] {
+        refused(
+            &device,
+            &Options {
+                extra: &[extra],
+                ..Options::default()
+            },
+        );
+    }
+}
+
+#[test]
+fn a_buffer_that_is_too_small_is_refused_at_every_length() {
+    let device = Credentials {
+        product_key: "pk",
+        device_name: "dn",
+        device_secret: "secret",
+    };
+    let mut buffer = [0; LOGIN_BUFFER];
+    let login = mqtt_login(&device, &Options::default(), &mut buffer).unwrap();
+    let needed = login.host.len() + login.client_id.len() + login.username.len() + login.password.len();
+    for len in 0..needed {
+        let error = mqtt_login(&device, &Options::default(), &mut vec![0; len]).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::BufferTooSmall, "{len} of {needed}");
+    }
+    assert!(mqtt_login(&device, &Options::default(), &mut vec![0; needed]).is_ok());
+}

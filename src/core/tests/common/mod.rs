@@ -1,0 +1,125 @@
+//! Runs the suites of tests/vectors: every case counted, failures with suite, case and input.
+
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test file uses its part; a vector file that does not parse is a failed test"
+)]
+
+use std::path::Path;
+
+pub(crate) use serde_json::Value;
+
+/// One case of a suite.
+pub(crate) struct Case {
+    pub(crate) suite: String,
+    pub(crate) name: String,
+    pub(crate) input: Value,
+    pub(crate) expected: Value,
+    pub(crate) string_to_sign: Option<String>,
+}
+
+impl Case {
+    /// The text at `name` of the input.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.input[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("input has no text `{name}`"))
+    }
+
+    /// The text at `name` of the input, when it is there.
+    pub(crate) fn text_or<'a>(&'a self, name: &str, otherwise: &'a str) -> &'a str {
+        self.input[name].as_str().unwrap_or(otherwise)
+    }
+
+    /// The text at `name` of what is expected.
+    pub(crate) fn wants(&self, name: &str) -> &str {
+        self.expected[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("nothing expected as `{name}`"))
+    }
+
+    /// The string to sign.
+    pub(crate) fn signed(&self) -> &str {
+        self.string_to_sign
+            .as_deref()
+            .unwrap_or_else(|| panic!("the case has no string to sign"))
+    }
+}
+
+/// Says which case failed, when it does.
+impl Drop for Case {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!(
+                "FAILED: suite {}, case {}\ninput: {}\nexpected: {}",
+                self.suite, self.name, self.input, self.expected
+            );
+        }
+    }
+}
+
+/// Runs a suite of `count` cases. Those in `later` belong to a capability that is not built yet; they are listed with the
+/// reason, must exist, and are counted.
+pub(crate) fn run(file: &str, suite: &str, count: usize, later: &[(&str, &str)], test: impl Fn(&Case)) {
+    let cases = &read(file)[suite];
+    let cases = cases
+        .as_object()
+        .unwrap_or_else(|| panic!("{file} has no suite {suite}"));
+    let (mut ran, mut put_off) = (0, 0);
+    for (name, case) in cases {
+        if let Some((_, reason)) = later.iter().find(|(later, _)| later == name) {
+            println!("{suite}/{name}: later: {reason}");
+            put_off += 1;
+            continue;
+        }
+        test(&Case {
+            suite: suite.to_owned(),
+            name: name.clone(),
+            input: case["input"].clone(),
+            expected: case["expected"].clone(),
+            string_to_sign: case["string_to_sign"].as_str().map(str::to_owned),
+        });
+        ran += 1;
+    }
+    assert_eq!(
+        put_off,
+        later.len(),
+        "a case listed as `later` is not in suite {suite}"
+    );
+    assert_eq!(
+        ran + put_off,
+        count,
+        "suite {suite} of {file} has lost or gained cases"
+    );
+    println!("{suite}: {ran} cases, {put_off} later");
+}
+
+/// A file of tests/vectors, its suites on the top level.
+pub(crate) fn read(file: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/vectors")
+        .join(file);
+    let text = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut all: Value = serde_json::from_slice(&text).unwrap();
+    all.get_mut("suites").map(Value::take).unwrap_or(all)
+}
+
+/// Octets of hex, by other code than ours.
+pub(crate) fn unhex(text: &str) -> Vec<u8> {
+    assert!(text.len().is_multiple_of(2), "odd hex in a vector");
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
+}
+
+/// Lower-case hex, by other code than ours.
+pub(crate) fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// The octets that the vectors describe by the formula `b[i] = (i*31 + (i>>8)*17 + 7) & 0xFF`.
+pub(crate) fn formula(count: u64) -> Vec<u8> {
+    (0..count).map(|i| (i * 31 + (i >> 8) * 17 + 7) as u8).collect()
+}
