@@ -5,10 +5,14 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use faceiot_core::chunk::v2::{HEADER_LEN, TEXT_DATA_MAX};
+
+use crate::clock::Clock;
 use crate::credentials::{Credentials, OwnedLogin};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::Cloud;
-use crate::rate::Rate;
+use crate::mqtt;
+use crate::rate::{Limit, Rate};
 
 /// How a connection is encrypted and whose certificate is believed.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -72,7 +76,11 @@ pub struct Endpoint {
 impl Endpoint {
     /// A broker on this computer or network, unencrypted: for the local cloud.
     pub fn plain(address: impl fmt::Display) -> Self {
-        Self { connect: Some(address.to_string()), tls: Tls::Off, ..Self::default() }
+        Self {
+            connect: Some(address.to_string()),
+            tls: Tls::Off,
+            ..Self::default()
+        }
     }
 
     /// Puts the settings and the login together.
@@ -84,7 +92,9 @@ impl Endpoint {
         let mut name = self.host.clone().unwrap_or_else(|| login.host.clone());
         let (dial, dial_port) = match &self.connect {
             Some(address) => split_address(address).ok_or_else(|| {
-                config(format!("the address to connect to, `{address}`, is not `host`, `host:port` or `[v6]:port`"))
+                config(format!(
+                    "the address to connect to, `{address}`, is not `host`, `host:port` or `[v6]:port`"
+                ))
             })?,
             None => (name.clone(), None),
         };
@@ -178,16 +188,23 @@ pub struct Backoff {
 }
 
 impl Default for Backoff {
-    /// 1 s to 64 s. Aliyun is said to allow five connects a minute, which the doubling keeps.
+    /// 1 s to 64 s, up to half of it taken off.
     fn default() -> Self {
-        Self { first: Duration::from_secs(1), most: Duration::from_secs(64), jitter: 0.5 }
+        Self {
+            first: Duration::from_secs(1),
+            most: Duration::from_secs(64),
+            jitter: 0.5,
+        }
     }
 }
 
 impl Backoff {
     /// The pause before attempt `attempt` (0 is the first one after a failure); `random` is in 0.0..1.0.
     pub fn pause(&self, attempt: u32, random: f64) -> Duration {
-        let doubled = self.first.saturating_mul(1_u32.checked_shl(attempt).unwrap_or(u32::MAX)).min(self.most);
+        let doubled = self
+            .first
+            .saturating_mul(1_u32.checked_shl(attempt).unwrap_or(u32::MAX))
+            .min(self.most);
         let part = 1.0 - self.jitter.clamp(0.0, 1.0) * random.clamp(0.0, 1.0);
         doubled.mul_f64(part)
     }
@@ -228,6 +245,14 @@ pub struct DeviceConfig {
     pub connect_timeout: Duration,
     /// The most octets of photos and messages that may wait in memory; beyond it `send` refuses.
     pub queue_bytes: usize,
+    /// How long the first connect is tried again when it fails; zero: not at all, so that a wrong address is seen
+    /// at once. A device that starts before its network is up wants a minute here.
+    pub first_connect: Duration,
+    /// Topics of the user's own whose messages are commands, besides the tutorial's `/{pk}/{dn}/control` (Huawei:
+    /// `user/control`); `+` and `#` may stand in them.
+    pub command_topics: Vec<String>,
+    /// Where logins get their time from.
+    pub clock: Clock,
     /// How long the handler of a command has before the cloud is told that it took too long.
     /// Huawei waits 20 s (DOC `iot_06_v5_0038`).
     pub command_timeout: Duration,
@@ -254,6 +279,9 @@ impl DeviceConfig {
             chunk_size: None,
             connect_timeout: Duration::from_secs(20),
             queue_bytes: 64 * 1024 * 1024,
+            first_connect: Duration::ZERO,
+            command_topics: Vec::new(),
+            clock: Clock::system(),
             command_timeout: Duration::from_secs(19),
         }
     }
@@ -261,7 +289,8 @@ impl DeviceConfig {
     /// Says what is wrong with the settings before anything is connected.
     ///
     /// # Errors
-    /// `Config` for a keep-alive that the clouds refuse, `InvalidArgument` for a format the cloud has not.
+    /// `Config` for a keep-alive that the clouds refuse; `InvalidArgument` for a format the cloud has not, a chunk
+    /// size it does not take, and a command topic that is no topic filter.
     pub fn check(&self) -> Result<()> {
         let seconds = self.keep_alive.as_secs();
         if !(30..=1200).contains(&seconds) {
@@ -276,7 +305,45 @@ impl DeviceConfig {
                 "format `hex` is made of Aliyun property posts; a Huawei device sends `v2` or `v2-text`",
             ));
         }
+        let most = self.chunk_most();
+        if let Some(size) = self.chunk_size
+            && !(1..=most).contains(&size)
+        {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("a chunk of {size} octets: 1 to {most}"),
+            ));
+        }
+        if let Some(topic) = self.command_topics.iter().find(|topic| !mqtt::is_filter(topic)) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("`{topic}` is not a topic filter"),
+            ));
+        }
         Ok(())
+    }
+}
+
+impl DeviceConfig {
+    /// How photos travel.
+    pub fn photo_format(&self) -> Format {
+        self.format.unwrap_or_default()
+    }
+
+    /// Octets of data in a chunk.
+    pub(crate) fn chunk_octets(&self) -> usize {
+        self.chunk_size.unwrap_or(match self.photo_format() {
+            Format::V2Text => TEXT_DATA_MAX,
+            Format::V2 | Format::Hex => 4096,
+        })
+    }
+
+    /// The most octets of data that one chunk can carry.
+    fn chunk_most(&self) -> usize {
+        match self.photo_format() {
+            Format::V2Text => TEXT_DATA_MAX,
+            Format::V2 | Format::Hex => Limit::of(self.credentials.cloud(), self.qos).payload - HEADER_LEN,
+        }
     }
 }
 
@@ -284,14 +351,21 @@ fn split_address(address: &str) -> Option<(String, Option<u16>)> {
     if let Ok(socket) = address.parse::<std::net::SocketAddr>() {
         return Some((socket.ip().to_string(), Some(socket.port())));
     }
-    if let Ok(ip) = address.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>() {
+    if let Ok(ip) = address
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<std::net::IpAddr>()
+    {
         return Some((ip.to_string(), None));
     }
     let (host, port) = match address.rsplit_once(':') {
         Some((host, port)) => (host, Some(port.parse().ok()?)),
         None => (address, None),
     };
-    let plain = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+    let plain = !host.is_empty()
+        && host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
     plain.then(|| (host.to_owned(), port))
 }
 
@@ -314,17 +388,30 @@ mod tests {
             (Some("::1"), "::1", login().port),
             (Some("gateway.lan:99"), "gateway.lan", 99),
         ] {
-            let endpoint = Endpoint { connect: connect.map(str::to_owned), ..Endpoint::default() };
+            let endpoint = Endpoint {
+                connect: connect.map(str::to_owned),
+                ..Endpoint::default()
+            };
             let address = endpoint.resolve(&login()).unwrap();
-            assert_eq!((address.name.as_str(), address.dial.as_str(), address.port), (cloud, dial, port));
+            assert_eq!(
+                (address.name.as_str(), address.dial.as_str(), address.port),
+                (cloud, dial, port)
+            );
         }
     }
 
     #[test]
     fn an_address_that_is_none_is_refused() {
         for connect in ["", "a b", "host:port", "host:99999", "tcp://host:1", "host:0"] {
-            let endpoint = Endpoint { connect: Some(connect.to_owned()), ..Endpoint::default() };
-            assert_eq!(endpoint.resolve(&login()).unwrap_err().kind(), ErrorKind::Config, "{connect:?}");
+            let endpoint = Endpoint {
+                connect: Some(connect.to_owned()),
+                ..Endpoint::default()
+            };
+            assert_eq!(
+                endpoint.resolve(&login()).unwrap_err().kind(),
+                ErrorKind::Config,
+                "{connect:?}"
+            );
         }
     }
 

@@ -101,10 +101,17 @@ impl Credentials {
     /// Who signs. The names are not checked here; [`login`](Self::login) does.
     pub fn device_id(&self) -> DeviceId {
         match self {
-            Self::Aliyun { product_key, device_name, .. } => {
-                DeviceId::Aliyun { product_key: product_key.clone(), device_name: device_name.clone() }
-            }
-            Self::Huawei { device_id, .. } => DeviceId::Huawei { device_id: device_id.clone() },
+            Self::Aliyun {
+                product_key,
+                device_name,
+                ..
+            } => DeviceId::Aliyun {
+                product_key: product_key.clone(),
+                device_name: device_name.clone(),
+            },
+            Self::Huawei { device_id, .. } => DeviceId::Huawei {
+                device_id: device_id.clone(),
+            },
         }
     }
 
@@ -151,10 +158,18 @@ impl Credentials {
                 };
                 Ok(aliyun::mqtt_login(&credentials, &options, buffer.as_mut_slice())?.into())
             }
-            Self::Huawei { device_id, device_secret, sign_type, host } => {
+            Self::Huawei {
+                device_id,
+                device_secret,
+                sign_type,
+                host,
+            } => {
                 DeviceId::huawei(device_id.as_str())?;
                 require_secret(device_secret)?;
-                let credentials = huawei::Credentials { device_id, device_secret: device_secret.expose() };
+                let credentials = huawei::Credentials {
+                    device_id,
+                    device_secret: device_secret.expose(),
+                };
                 let options = huawei::Options {
                     sign_type: *sign_type,
                     hour: huawei::Hour::from_unix(now_unix_ms / 1000),
@@ -208,7 +223,10 @@ impl fmt::Debug for OwnedLogin {
 
 fn require_secret(secret: &Secret) -> Result<()> {
     if secret.expose().is_empty() {
-        return Err(Error::new(ErrorKind::InvalidArgument, "the device secret is empty"));
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            "the device secret is empty",
+        ));
     }
     Ok(())
 }
@@ -225,7 +243,10 @@ mod tests {
     #[test]
     fn a_login_of_another_moment_is_another_login() {
         let device = Credentials::aliyun("pk", "dn", "secret");
-        let (first, later) = (device.login(NOW, false).unwrap(), device.login(NOW + 1, false).unwrap());
+        let (first, later) = (
+            device.login(NOW, false).unwrap(),
+            device.login(NOW + 1, false).unwrap(),
+        );
         assert_ne!(first.client_id, later.client_id);
         assert_ne!(first.password.expose(), later.password.expose());
     }
@@ -233,7 +254,10 @@ mod tests {
     #[test]
     fn tls_is_written_into_the_client_id_and_not_signed() {
         let device = Credentials::aliyun("pk", "dn", "secret");
-        let (plain, tls) = (device.login(NOW, false).unwrap(), device.login(NOW, true).unwrap());
+        let (plain, tls) = (
+            device.login(NOW, false).unwrap(),
+            device.login(NOW, true).unwrap(),
+        );
         assert!(plain.client_id.contains("securemode=3"), "{}", plain.client_id);
         assert!(tls.client_id.contains("securemode=2"), "{}", tls.client_id);
         assert_eq!(plain.password.expose(), tls.password.expose());
@@ -241,16 +265,19 @@ mod tests {
 
     #[test]
     fn the_huawei_hour_is_in_the_client_id() {
-        let login = Credentials::huawei("61e6d1_cam", "secret").login(NOW, true).unwrap();
+        let login = Credentials::huawei("61e6d1_cam", "secret")
+            .login(NOW, true)
+            .unwrap();
         assert_eq!(login.client_id, "61e6d1_cam_0_0_2018081708");
         assert_eq!((login.username.as_str(), login.port), ("61e6d1_cam", 8883));
     }
 
     #[test]
     fn no_secret_and_no_mac_is_printed() {
-        for device in
-            [Credentials::aliyun("pk", "dn", "canary-secret"), Credentials::huawei("id", "canary-secret")]
-        {
+        for device in [
+            Credentials::aliyun("pk", "dn", "canary-secret"),
+            Credentials::huawei("id", "canary-secret"),
+        ] {
             let login = device.login(NOW, true).unwrap();
             let printed = format!("{device:?} {login:?}");
             assert!(!printed.contains("canary-secret"));
@@ -268,7 +295,11 @@ mod tests {
             Credentials::huawei("a/b", "s"),
             Credentials::huawei("id", ""),
         ] {
-            assert_eq!(device.login(NOW, false).unwrap_err().kind(), ErrorKind::InvalidArgument, "{device:?}");
+            assert_eq!(
+                device.login(NOW, false).unwrap_err().kind(),
+                ErrorKind::InvalidArgument,
+                "{device:?}"
+            );
         }
     }
 }

@@ -34,7 +34,11 @@ pub struct Error {
 impl Error {
     /// An error of this kind with these words.
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+        }
     }
 
     /// The same error with what caused it.
@@ -81,7 +85,10 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Error");
-        debug.field("kind", &self.kind).field("code", &self.code()).field("message", &self.message);
+        debug
+            .field("kind", &self.kind)
+            .field("code", &self.code())
+            .field("message", &self.message);
         if let Some(source) = &self.source {
             debug.field("source", source);
         }
@@ -91,19 +98,29 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn std::error::Error + 'static))
     }
 }
 
 impl From<faceiot_core::Error> for Error {
     fn from(error: faceiot_core::Error) -> Self {
-        Self { kind: error.kind, message: Cow::Owned(error.to_string()), source: Some(Arc::new(error)) }
+        Self {
+            kind: error.kind,
+            message: Cow::Owned(error.to_string()),
+            source: Some(Arc::new(error)),
+        }
     }
 }
 
 impl From<faceiot_camera::Error> for Error {
     fn from(error: faceiot_camera::Error) -> Self {
-        Self { kind: error.kind, message: Cow::Owned(error.to_string()), source: Some(Arc::new(error)) }
+        Self {
+            kind: error.kind,
+            message: Cow::Owned(error.to_string()),
+            source: Some(Arc::new(error)),
+        }
     }
 }
 
@@ -124,7 +141,11 @@ impl From<std::io::Error> for Error {
             Io::NotFound => ErrorKind::NotFound,
             _ => ErrorKind::Io,
         };
-        Self { kind, message: Cow::Owned(error.to_string()), source: Some(Arc::new(error)) }
+        Self {
+            kind,
+            message: Cow::Owned(error.to_string()),
+            source: Some(Arc::new(error)),
+        }
     }
 }
 

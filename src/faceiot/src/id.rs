@@ -64,10 +64,16 @@ impl DeviceId {
         let (product_key, device_name) = (product_key.into(), device_name.into());
         check("product key", &product_key, 64)?;
         if product_key.contains(':') {
-            return Err(Error::new(ErrorKind::InvalidArgument, "a product key holds no `:`"));
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "a product key holds no `:`",
+            ));
         }
         check("device name", &device_name, 64)?;
-        Ok(Self::Aliyun { product_key, device_name })
+        Ok(Self::Aliyun {
+            product_key,
+            device_name,
+        })
     }
 
     /// A Huawei device.
@@ -101,7 +107,10 @@ impl DeviceId {
 impl fmt::Display for DeviceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Aliyun { product_key, device_name } => write!(f, "aliyun:{product_key}:{device_name}"),
+            Self::Aliyun {
+                product_key,
+                device_name,
+            } => write!(f, "aliyun:{product_key}:{device_name}"),
             Self::Huawei { device_id } => write!(f, "huawei:{device_id}"),
         }
     }
@@ -133,7 +142,9 @@ impl Serialize for DeviceId {
 
 impl<'de> Deserialize<'de> for DeviceId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
     }
 }
 
@@ -145,8 +156,13 @@ fn check(what: &str, name: &str, max: usize) -> Result<()> {
     if name.len() > max {
         return wrong(format!("the {what} has {} octets; the most is {max}", name.len()));
     }
-    match name.chars().find(|c| "/+#&|".contains(*c) || c.is_control() || c.is_whitespace()) {
-        Some(c) => wrong(format!("the {what} holds {c:?}, which has a meaning in topics and logins")),
+    match name
+        .chars()
+        .find(|c| "/+#&|".contains(*c) || c.is_control() || c.is_whitespace())
+    {
+        Some(c) => wrong(format!(
+            "the {what} holds {c:?}, which has a meaning in topics and logins"
+        )),
         None => Ok(()),
     }
 }
@@ -157,7 +173,12 @@ mod tests {
 
     #[test]
     fn text_and_id_are_inverse() {
-        for text in ["aliyun:pk:dn", "aliyun:pk:a:b@c.d-e_f", "huawei:61e6d1_cam:1", "huawei:x"] {
+        for text in [
+            "aliyun:pk:dn",
+            "aliyun:pk:a:b@c.d-e_f",
+            "huawei:61e6d1_cam:1",
+            "huawei:x",
+        ] {
             let id: DeviceId = text.parse().unwrap();
             assert_eq!(id.to_string(), text);
             let json = serde_json::to_string(&id).unwrap();
@@ -167,10 +188,22 @@ mod tests {
 
     #[test]
     fn a_name_that_would_reach_into_topics_is_refused() {
-        for text in
-            ["aliyun:pk:a/b", "aliyun:pk:+", "aliyun::dn", "aliyun:pk:", "aliyun:pk", "huawei:#", "huawei:", "x:y", ""]
-        {
-            assert_eq!(text.parse::<DeviceId>().unwrap_err().kind(), ErrorKind::InvalidArgument, "{text}");
+        for text in [
+            "aliyun:pk:a/b",
+            "aliyun:pk:+",
+            "aliyun::dn",
+            "aliyun:pk:",
+            "aliyun:pk",
+            "huawei:#",
+            "huawei:",
+            "x:y",
+            "",
+        ] {
+            assert_eq!(
+                text.parse::<DeviceId>().unwrap_err().kind(),
+                ErrorKind::InvalidArgument,
+                "{text}"
+            );
         }
     }
 }

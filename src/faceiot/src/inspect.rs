@@ -32,10 +32,14 @@ pub struct Inspection {
 /// not believed is no error here: [`Inspection::verified`] says so.
 pub async fn tls(address: &Address, tls: &Tls) -> Result<Inspection> {
     let provider = tls::provider();
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(tls::roots(tls)?), Arc::clone(&provider))
-        .build()
-        .map_err(|error| Error::new(ErrorKind::Config, error.to_string()).with_source(error))?;
-    let witness = Arc::new(Witness { verifier, shown: Mutex::default() });
+    let verifier =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(tls::roots(tls)?), Arc::clone(&provider))
+            .build()
+            .map_err(|error| Error::new(ErrorKind::Config, error.to_string()).with_source(error))?;
+    let witness = Arc::new(Witness {
+        verifier,
+        shown: Mutex::default(),
+    });
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::new(ErrorKind::Tls, error.to_string()).with_source(error))?
@@ -50,7 +54,11 @@ pub async fn tls(address: &Address, tls: &Tls) -> Result<Inspection> {
         }),
         Err(error) => Err(error),
     };
-    let chain = witness.shown.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let chain = witness
+        .shown
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
     Ok(Inspection { chain, verified })
 }
 
@@ -70,9 +78,12 @@ impl ServerCertVerifier for Witness {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> std::result::Result<ServerCertVerified, rustls::Error> {
-        let chain = std::iter::once(end_entity).chain(intermediates).map(|certificate| certificate.to_vec());
+        let chain = std::iter::once(end_entity)
+            .chain(intermediates)
+            .map(|certificate| certificate.to_vec());
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = chain.collect();
-        self.verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        self.verifier
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
     fn verify_tls12_signature(
@@ -81,7 +92,8 @@ impl ServerCertVerifier for Witness {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        self.verifier.verify_tls12_signature(message, certificate, signature)
+        self.verifier
+            .verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -90,7 +102,8 @@ impl ServerCertVerifier for Witness {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        self.verifier.verify_tls13_signature(message, certificate, signature)
+        self.verifier
+            .verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -38,9 +38,19 @@ pub(crate) async fn open(
             None => Box::new(tcp),
         };
         let (read, write) = tokio::io::split(stream);
-        let codec = Codec { max_incoming_size: MAX_PACKET, max_outgoing_size: MAX_PACKET };
-        let mut reader = Reader { packets: FramedRead::new(read, codec.clone()) };
-        let mut writer = Writer { half: write, codec, buffer: BytesMut::new(), unflushed: false };
+        let codec = Codec {
+            max_incoming_size: MAX_PACKET,
+            max_outgoing_size: MAX_PACKET,
+        };
+        let mut reader = Reader {
+            packets: FramedRead::new(read, codec.clone()),
+        };
+        let mut writer = Writer {
+            half: write,
+            codec,
+            buffer: BytesMut::new(),
+            unflushed: false,
+        };
         let mut connect = Connect::new(login.client_id.as_str());
         connect.keep_alive = keep_alive.as_secs() as u16;
         // A clean session: what was not acknowledged is sent again by us, under a new packet id, when it still matters.
@@ -55,7 +65,10 @@ pub(crate) async fn open(
         Ok(result) => result,
         Err(_) => Err(Error::new(
             ErrorKind::Timeout,
-            format!("`{}` port {} did not answer within {timeout:?}", address.dial, address.port),
+            format!(
+                "`{}` port {} did not answer within {timeout:?}",
+                address.dial, address.port
+            ),
         )),
     }
 }
@@ -64,7 +77,11 @@ pub(crate) async fn open(
 #[derive(Debug)]
 pub(crate) enum Incoming {
     /// A message; `packet_id` is set when it has to be acknowledged.
-    Publish { topic: String, payload: Bytes, packet_id: Option<u16> },
+    Publish {
+        topic: String,
+        payload: Bytes,
+        packet_id: Option<u16>,
+    },
     /// A publish of ours arrived.
     PubAck(u16),
     /// A subscription was granted or refused.
@@ -86,17 +103,30 @@ impl Reader {
                 let packet_id = match publish.qos {
                     QoS::AtMostOnce => None,
                     QoS::AtLeastOnce => Some(publish.pkid),
-                    QoS::ExactlyOnce => return Err(protocol("sent a message with QoS 2, which was never subscribed to")),
+                    QoS::ExactlyOnce => {
+                        return Err(protocol(
+                            "sent a message with QoS 2, which was never subscribed to",
+                        ));
+                    }
                 };
-                Ok(Incoming::Publish { topic: publish.topic, payload: publish.payload, packet_id })
+                Ok(Incoming::Publish {
+                    topic: publish.topic,
+                    payload: publish.payload,
+                    packet_id,
+                })
             }
             Packet::PubAck(ack) => Ok(Incoming::PubAck(ack.pkid)),
             Packet::SubAck(ack) => Ok(Incoming::SubAck {
                 packet_id: ack.pkid,
-                granted: ack.return_codes.iter().all(|code| matches!(code, SubscribeReasonCode::Success(_))),
+                granted: ack
+                    .return_codes
+                    .iter()
+                    .all(|code| matches!(code, SubscribeReasonCode::Success(_))),
             }),
             Packet::PingResp => Ok(Incoming::PingResp),
-            other => Err(protocol(format!("sent a packet that a broker does not send here: {other:?}"))),
+            other => Err(protocol(format!(
+                "sent a packet that a broker does not send here: {other:?}"
+            ))),
         }
     }
 
@@ -108,16 +138,15 @@ impl Reader {
         let refused = |words: &'static str| Err(Error::new(ErrorKind::Refused, words));
         match code {
             ConnectReturnCode::Success => Ok(()),
-            ConnectReturnCode::RefusedProtocolVersion => {
-                Err(Error::new(ErrorKind::Protocol, "the broker does not speak MQTT 3.1.1 (CONNACK 1)"))
-            }
+            ConnectReturnCode::RefusedProtocolVersion => Err(Error::new(
+                ErrorKind::Protocol,
+                "the broker does not speak MQTT 3.1.1 (CONNACK 1)",
+            )),
             ConnectReturnCode::BadClientId => refused("the cloud refused the client id (CONNACK 2)"),
-            ConnectReturnCode::ServiceUnavailable => {
-                Err(Error::new(ErrorKind::Disconnected, "the cloud is not available just now (CONNACK 3)"))
-            }
-            ConnectReturnCode::BadUserNamePassword => {
-                refused("the cloud refused the user name or password: check the device's names and secret (CONNACK 4)")
-            }
+            ConnectReturnCode::ServiceUnavailable => Err(Error::new(ErrorKind::Disconnected, BUSY)),
+            ConnectReturnCode::BadUserNamePassword => refused(
+                "the cloud refused the user name or password: check the device's names and secret (CONNACK 4)",
+            ),
             ConnectReturnCode::NotAuthorized => {
                 refused("the cloud knows no such device, or it is disabled (CONNACK 5)")
             }
@@ -130,7 +159,10 @@ impl Reader {
             Some(Ok(packet)) => Ok(packet),
             Some(Err(Bytes::Io(error))) => Err(lost(error)),
             Some(Err(error)) => Err(protocol(format!("sent what is not MQTT 3.1.1: {error}"))),
-            None => Err(Error::new(ErrorKind::Disconnected, "the broker closed the connection")),
+            None => Err(Error::new(
+                ErrorKind::Disconnected,
+                "the broker closed the connection",
+            )),
         }
     }
 }
@@ -146,7 +178,11 @@ pub(crate) struct Writer {
 impl Writer {
     /// Puts a message into the buffer; `packet_id` makes it QoS 1.
     pub(crate) fn publish(&mut self, topic: &str, payload: Bytes, packet_id: Option<u16>) -> Result<()> {
-        let qos = if packet_id.is_some() { QoS::AtLeastOnce } else { QoS::AtMostOnce };
+        let qos = if packet_id.is_some() {
+            QoS::AtLeastOnce
+        } else {
+            QoS::AtMostOnce
+        };
         let mut publish = Publish::from_bytes(topic, qos, payload);
         publish.pkid = packet_id.unwrap_or_default();
         self.push(Packet::Publish(publish))
@@ -187,7 +223,10 @@ impl Writer {
     pub(crate) async fn drain(&mut self) -> Result<()> {
         while !self.buffer.is_empty() {
             if self.half.write_buf(&mut self.buffer).await.map_err(lost)? == 0 {
-                return Err(Error::new(ErrorKind::Disconnected, "the connection takes nothing any more"));
+                return Err(Error::new(
+                    ErrorKind::Disconnected,
+                    "the connection takes nothing any more",
+                ));
             }
         }
         // TLS keeps records of its own until it is flushed.
@@ -206,19 +245,33 @@ impl Writer {
     fn push(&mut self, packet: Packet) -> Result<()> {
         self.unflushed = true;
         self.codec.encode(packet, &mut self.buffer).map_err(|error| {
-            Error::new(ErrorKind::Protocol, format!("a packet could not be written: {error}"))
+            Error::new(
+                ErrorKind::Protocol,
+                format!("a packet could not be written: {error}"),
+            )
         })
     }
 }
 
+/// Whether this error is a broker that asks to come back later.
+pub(crate) fn is_busy(error: &Error) -> bool {
+    error.message() == BUSY
+}
+
 /// Whether a topic may be published to.
 pub(crate) fn is_topic(topic: &str) -> bool {
-    !topic.is_empty() && topic.len() <= u16::MAX as usize && !topic.contains('\0') && rumqttc::valid_topic(topic)
+    !topic.is_empty()
+        && topic.len() <= u16::MAX as usize
+        && !topic.contains('\0')
+        && rumqttc::valid_topic(topic)
 }
 
 /// Whether a topic filter may be subscribed to.
 pub(crate) fn is_filter(filter: &str) -> bool {
-    !filter.is_empty() && filter.len() <= u16::MAX as usize && !filter.contains('\0') && rumqttc::valid_filter(filter)
+    !filter.is_empty()
+        && filter.len() <= u16::MAX as usize
+        && !filter.contains('\0')
+        && rumqttc::valid_filter(filter)
 }
 
 async fn dial(host: &str, port: u16) -> Result<TcpStream> {
@@ -231,7 +284,11 @@ async fn dial(host: &str, port: u16) -> Result<TcpStream> {
     let mut last = Error::new(ErrorKind::Dns, format!("the name `{host}` has no address"));
     for address in addresses {
         let attempt = async {
-            let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+            let socket = if address.is_ipv4() {
+                TcpSocket::new_v4()?
+            } else {
+                TcpSocket::new_v6()?
+            };
             socket.set_nodelay(true)?;
             // What the kernel holds cannot be overtaken: on a slow uplink a reply would wait behind megabytes.
             socket.set_send_buffer_size(SEND_BUFFER)?;
@@ -256,6 +313,8 @@ fn lost(error: std::io::Error) -> Error {
 fn protocol(words: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Protocol, format!("the broker {words}"))
 }
+
+const BUSY: &str = "the cloud is not available just now (CONNACK 3)";
 
 trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}

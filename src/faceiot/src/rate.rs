@@ -61,7 +61,8 @@ pub const TABLE: [Limit; 4] = [
     },
 ];
 
-const ALIYUN: &str = "from memory: the table \"Connections and communication\" of Aliyun's limits page could not be read";
+const ALIYUN: &str =
+    "from memory: the table \"Connections and communication\" of Aliyun's limits page could not be read";
 // One English copy of the page says 1 Mbit/s where the others say 1 MB/s.
 const HUAWEI: &str = "support.huaweicloud.com productdesc-iothub/iot_04_0010";
 
@@ -69,7 +70,10 @@ impl Limit {
     /// The row of the table for a cloud and a QoS.
     pub fn of(cloud: Cloud, qos: Qos) -> &'static Self {
         static TABLE: [Limit; 4] = self::TABLE;
-        TABLE.iter().find(|row| row.cloud == cloud && row.qos == qos).unwrap_or(&TABLE[0])
+        TABLE
+            .iter()
+            .find(|row| row.cloud == cloud && row.qos == qos)
+            .unwrap_or(&TABLE[0])
     }
 }
 
@@ -99,7 +103,10 @@ struct Flow {
 impl Rate {
     /// As fast as the connection goes.
     pub const fn unlimited() -> Self {
-        Self { messages: None, bytes: None }
+        Self {
+            messages: None,
+            bytes: None,
+        }
     }
 
     /// What the cloud allows at this QoS.
@@ -118,12 +125,20 @@ impl Rate {
             None => None,
             Some(limit) if limit < 4 => {
                 let limit = if limit == 0 { 1 } else { limit as u64 };
-                Some(Flow { per_second: limit, burst: 1, reserve: 0 })
+                Some(Flow {
+                    per_second: limit,
+                    burst: 1,
+                    reserve: 0,
+                })
             }
             Some(limit) => {
                 let limit = limit as u64;
                 let burst = if limit / 10 < 2 { 2 } else { limit / 10 };
-                Some(Flow { per_second: limit - burst, burst, reserve: 1 })
+                Some(Flow {
+                    per_second: limit - burst,
+                    burst,
+                    reserve: 1,
+                })
             }
         };
         let bytes = match bytes_per_second {
@@ -131,7 +146,11 @@ impl Rate {
             Some(limit) => {
                 let limit = if limit < 10 { 10 } else { limit };
                 let burst = limit / 10;
-                Some(Flow { per_second: limit - burst, burst, reserve: burst / 4 })
+                Some(Flow {
+                    per_second: limit - burst,
+                    burst,
+                    reserve: burst / 4,
+                })
             }
         };
         Self { messages, bytes }
@@ -171,8 +190,15 @@ const WHOLE: i128 = 1_000_000_000;
 impl Bucket {
     /// A full bucket at time `now`; times are counted from any fixed moment.
     pub fn new(rate: Rate, now: Duration) -> Self {
-        let level = |flow: Flow| Level { flow, tokens: i128::from(flow.burst) * WHOLE, at: now };
-        Self { messages: rate.messages.map(level), bytes: rate.bytes.map(level) }
+        let level = |flow: Flow| Level {
+            flow,
+            tokens: i128::from(flow.burst) * WHOLE,
+            at: now,
+        };
+        Self {
+            messages: rate.messages.map(level),
+            bytes: rate.bytes.map(level),
+        }
     }
 
     /// Takes one message of `octets` out.
@@ -181,8 +207,14 @@ impl Bucket {
     /// How long to wait when there is no room; nothing is taken then. Asked again after exactly that time, by
     /// the same lane and with nothing taken in between, it succeeds.
     pub fn take(&mut self, now: Duration, lane: Lane, octets: usize) -> Result<(), Duration> {
-        let messages = self.messages.as_mut().map_or(Duration::ZERO, |level| level.wait(now, lane, 1));
-        let bytes = self.bytes.as_mut().map_or(Duration::ZERO, |level| level.wait(now, lane, octets as u64));
+        let messages = self
+            .messages
+            .as_mut()
+            .map_or(Duration::ZERO, |level| level.wait(now, lane, 1));
+        let bytes = self
+            .bytes
+            .as_mut()
+            .map_or(Duration::ZERO, |level| level.wait(now, lane, octets as u64));
         let wait = messages.max(bytes);
         if !wait.is_zero() {
             return Err(wait);
@@ -204,7 +236,10 @@ impl Level {
         let elapsed = now.saturating_sub(self.at).as_nanos() as i128;
         self.at = self.at.max(now);
         let full = i128::from(self.flow.burst) * WHOLE;
-        self.tokens = self.tokens.saturating_add(elapsed * i128::from(self.flow.per_second)).min(full);
+        self.tokens = self
+            .tokens
+            .saturating_add(elapsed * i128::from(self.flow.per_second))
+            .min(full);
         let reserve = match lane {
             Lane::Reply => 0,
             Lane::Other => self.flow.reserve,
@@ -214,7 +249,9 @@ impl Level {
         if self.tokens >= need {
             return Duration::ZERO;
         }
-        let nanos = (need - self.tokens).unsigned_abs().div_ceil(u128::from(self.flow.per_second));
+        let nanos = (need - self.tokens)
+            .unsigned_abs()
+            .div_ceil(u128::from(self.flow.per_second));
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 }
@@ -228,7 +265,10 @@ mod tests {
     fn the_table_has_one_row_for_each_cloud_and_qos_with_a_source() {
         for cloud in [Cloud::Aliyun, Cloud::Huawei] {
             for qos in [Qos::AtMostOnce, Qos::AtLeastOnce] {
-                let rows: Vec<_> = TABLE.iter().filter(|r| (r.cloud, r.qos) == (cloud, qos)).collect();
+                let rows: Vec<_> = TABLE
+                    .iter()
+                    .filter(|r| (r.cloud, r.qos) == (cloud, qos))
+                    .collect();
                 assert_eq!(rows.len(), 1, "{cloud} {qos:?}");
                 assert!(!rows[0].source.is_empty());
                 assert_eq!(Limit::of(cloud, qos), rows[0]);
@@ -242,7 +282,10 @@ mod tests {
         assert_eq!(messages(Cloud::Aliyun, Qos::AtMostOnce), 30);
         assert_eq!(messages(Cloud::Aliyun, Qos::AtLeastOnce), 10);
         assert_eq!(messages(Cloud::Huawei, Qos::AtLeastOnce), 50);
-        assert_eq!(Limit::of(Cloud::Huawei, Qos::AtMostOnce).bytes_per_second, 1_000_000);
+        assert_eq!(
+            Limit::of(Cloud::Huawei, Qos::AtMostOnce).bytes_per_second,
+            1_000_000
+        );
     }
 
     /// Sends as fast as the bucket allows and returns the times of the messages.
@@ -263,10 +306,19 @@ mod tests {
         for limit in [4_u32, 10, 30, 50, 1000] {
             let sent = greedy(Rate::within(Some(limit), None), 1, Duration::from_secs(5));
             for (i, start) in sent.iter().enumerate() {
-                let window = sent[i..].iter().take_while(|t| **t < *start + Duration::from_secs(1)).count();
-                assert!(window <= limit as usize, "{window} messages in a second at a limit of {limit}");
+                let window = sent[i..]
+                    .iter()
+                    .take_while(|t| **t < *start + Duration::from_secs(1))
+                    .count();
+                assert!(
+                    window <= limit as usize,
+                    "{window} messages in a second at a limit of {limit}"
+                );
             }
-            assert!(sent.len() >= limit as usize * 5 / 2, "the bucket wastes more than half of {limit}");
+            assert!(
+                sent.len() >= limit as usize * 5 / 2,
+                "the bucket wastes more than half of {limit}"
+            );
         }
     }
 
@@ -282,7 +334,10 @@ mod tests {
         let mut bucket = Bucket::new(Rate::within(None, Some(1_000_000)), Duration::ZERO);
         assert_eq!(bucket.take(Duration::ZERO, Lane::Other, 1_000_000), Ok(()));
         let wait = bucket.take(Duration::ZERO, Lane::Other, 1).unwrap_err();
-        assert!((Duration::from_millis(900)..Duration::from_millis(1200)).contains(&wait), "{wait:?}");
+        assert!(
+            (Duration::from_millis(900)..Duration::from_millis(1200)).contains(&wait),
+            "{wait:?}"
+        );
     }
 
     #[test]

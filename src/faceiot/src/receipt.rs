@@ -37,7 +37,9 @@ impl Receipt {
     /// `Timeout` when `timeout` passes first (the transfer goes on, and `wait` can be called again); `Refused`
     /// when the cloud refused the credentials; `Closed` when the device was closed.
     pub async fn wait(&self, timeout: Duration) -> Result<Sent> {
-        tokio::time::timeout(timeout, self.outcome()).await.unwrap_or_else(|_| Err(self.late(timeout)))
+        tokio::time::timeout(timeout, self.outcome())
+            .await
+            .unwrap_or_else(|_| Err(self.late(timeout)))
     }
 
     /// [`wait`](Self::wait) for threads outside a runtime.
@@ -45,7 +47,8 @@ impl Receipt {
     /// # Errors
     /// As [`wait`](Self::wait).
     pub fn blocking_wait(&self, timeout: Duration) -> Result<Sent> {
-        self.blocking_poll(timeout).unwrap_or_else(|| Err(self.late(timeout)))
+        self.blocking_poll(timeout)
+            .unwrap_or_else(|| Err(self.late(timeout)))
     }
 
     /// Waits for at most `slice`; `None` when the transfer is still going on. Made for callers that have to look
@@ -61,7 +64,12 @@ impl Receipt {
             if left.is_zero() {
                 return None;
             }
-            state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state = self
+                .shared
+                .changed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         state.outcome.clone()
     }
@@ -89,7 +97,10 @@ impl Receipt {
 
     fn late(&self, timeout: Duration) -> Error {
         let (done, total) = self.progress();
-        Error::new(ErrorKind::Timeout, format!("{done} of {total} messages are there after {timeout:?}"))
+        Error::new(
+            ErrorKind::Timeout,
+            format!("{done} of {total} messages are there after {timeout:?}"),
+        )
     }
 }
 
@@ -117,12 +128,21 @@ pub(crate) struct Ticket {
 impl Ticket {
     pub(crate) fn new(total: usize) -> (Self, Receipt) {
         let shared = Arc::new(Shared {
-            state: Mutex::new(State { done: 0, total, outcome: None }),
+            state: Mutex::new(State {
+                done: 0,
+                total,
+                outcome: None,
+            }),
             changed: Condvar::new(),
             notify: Notify::new(),
         });
-        let ticket =
-            Self { shared: Arc::clone(&shared), started: Instant::now(), messages: 0, bytes: 0, restarts: 0 };
+        let ticket = Self {
+            shared: Arc::clone(&shared),
+            started: Instant::now(),
+            messages: 0,
+            bytes: 0,
+            restarts: 0,
+        };
         (ticket, Receipt { shared })
     }
 
@@ -161,7 +181,10 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.shared.finish(Err(Error::new(ErrorKind::Closed, "the device was closed before everything was sent")));
+        self.shared.finish(Err(Error::new(
+            ErrorKind::Closed,
+            "the device was closed before everything was sent",
+        )));
     }
 }
 
@@ -205,7 +228,10 @@ mod tests {
         let (ticket, receipt) = Ticket::new(3);
         assert!(receipt.blocking_poll(Duration::ZERO).is_none());
         drop(ticket);
-        assert_eq!(receipt.blocking_wait(Duration::from_secs(5)).unwrap_err().kind(), ErrorKind::Closed);
+        assert_eq!(
+            receipt.blocking_wait(Duration::from_secs(5)).unwrap_err().kind(),
+            ErrorKind::Closed
+        );
     }
 
     #[tokio::test]

@@ -59,8 +59,11 @@ pub(crate) fn roots(tls: &Tls) -> Result<RootCertStore> {
         Tls::System => system_roots(),
         Tls::CaFile(path) => {
             let pem = std::fs::read(path).map_err(|error| {
-                Error::new(ErrorKind::Config, format!("cannot read the CA file `{}`: {error}", path.display()))
-                    .with_source(error)
+                Error::new(
+                    ErrorKind::Config,
+                    format!("cannot read the CA file `{}`: {error}", path.display()),
+                )
+                .with_source(error)
             })?;
             pem_roots(&pem).map_err(|error| error.context(format!("CA file `{}`", path.display())))
         }
@@ -74,21 +77,32 @@ pub(crate) async fn handshake(
     name: &str,
     tcp: TcpStream,
 ) -> Result<TlsStream<TcpStream>> {
-    let server = ServerName::try_from(name.to_owned())
-        .map_err(|_| Error::new(ErrorKind::Config, format!("`{name}` is not a host name or an IP address")))?;
-    TlsConnector::from(config).connect(server, tcp).await.map_err(|error| failed(name, error))
+    let server = ServerName::try_from(name.to_owned()).map_err(|_| {
+        Error::new(
+            ErrorKind::Config,
+            format!("`{name}` is not a host name or an IP address"),
+        )
+    })?;
+    TlsConnector::from(config)
+        .connect(server, tcp)
+        .await
+        .map_err(|error| failed(name, error))
 }
 
 /// Says in words why a handshake failed.
 fn failed(name: &str, error: std::io::Error) -> Error {
     use rustls::CertificateError as Bad;
-    let reason = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let reason = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
     let words = match reason {
         Some(rustls::Error::InvalidCertificate(bad)) => match bad {
             Bad::NotValidForName | Bad::NotValidForNameContext { .. } => {
                 format!("the certificate is for another name than `{name}`")
             }
-            Bad::UnknownIssuer => format!("the certificate of `{name}` was issued by an authority that is not trusted"),
+            Bad::UnknownIssuer => {
+                format!("the certificate of `{name}` was issued by an authority that is not trusted")
+            }
             Bad::Expired | Bad::ExpiredContext { .. } => {
                 format!("the certificate of `{name}` has expired, or this clock is wrong")
             }
@@ -148,7 +162,10 @@ fn pem_roots(pem: &[u8]) -> Result<RootCertStore> {
             .map_err(|error| Error::new(ErrorKind::Config, format!("not a usable certificate: {error}")))?;
     }
     if roots.is_empty() {
-        return Err(Error::new(ErrorKind::Config, "there is no certificate in the PEM text"));
+        return Err(Error::new(
+            ErrorKind::Config,
+            "there is no certificate in the PEM text",
+        ));
     }
     Ok(roots)
 }
@@ -177,6 +194,9 @@ mod tests {
         let empty = client_config(&Tls::CaPem(b"no certificate here".to_vec())).unwrap_err();
         assert_eq!(empty.kind(), ErrorKind::Config);
         let torn = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        assert_eq!(client_config(&Tls::CaPem(torn.to_vec())).unwrap_err().kind(), ErrorKind::Config);
+        assert_eq!(
+            client_config(&Tls::CaPem(torn.to_vec())).unwrap_err().kind(),
+            ErrorKind::Config
+        );
     }
 }

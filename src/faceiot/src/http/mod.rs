@@ -41,9 +41,12 @@ impl Client {
     /// `Config` for an address, token or CA that cannot be used.
     pub fn new(base: &str, token: Option<&str>, ca: Option<&[u8]>) -> Result<Self> {
         let config = |words: String| Error::new(ErrorKind::Config, words);
-        let url = reqwest::Url::parse(base).map_err(|error| config(format!("`{base}` is not an address: {error}")))?;
+        let url = reqwest::Url::parse(base)
+            .map_err(|error| config(format!("`{base}` is not an address: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return Err(config(format!("`{base}` is not an `http://` or `https://` address")));
+            return Err(config(format!(
+                "`{base}` is not an `http://` or `https://` address"
+            )));
         }
         let mut headers = HeaderMap::new();
         if let Some(token) = token {
@@ -64,8 +67,13 @@ impl Client {
                 builder = builder.tls_backend_preconfigured((*config).clone());
             }
         }
-        let http = builder.build().map_err(|error| config(format!("no HTTP client: {error}")).with_source(error))?;
-        Ok(Self { base: base.trim_end_matches('/').to_owned(), http })
+        let http = builder
+            .build()
+            .map_err(|error| config(format!("no HTTP client: {error}")).with_source(error))?;
+        Ok(Self {
+            base: base.trim_end_matches('/').to_owned(),
+            http,
+        })
     }
 
     /// `GET`, and the answer as JSON.
@@ -82,8 +90,9 @@ impl Client {
     /// # Errors
     /// As [`get_json`](Self::get_json).
     pub async fn post_json<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
-        let body = serde_json::to_vec(body)
-            .map_err(|error| Error::new(ErrorKind::Json, format!("not serialisable: {error}")).with_source(error))?;
+        let body = serde_json::to_vec(body).map_err(|error| {
+            Error::new(ErrorKind::Json, format!("not serialisable: {error}")).with_source(error)
+        })?;
         json(self.request(Method::POST, path, Some(body)).await?).await
     }
 
@@ -109,15 +118,26 @@ impl Client {
     /// # Errors
     /// As [`get_json`](Self::get_json).
     pub async fn events(&self, path: &str) -> Result<SseStream> {
-        let request = self.http.get(self.url(path)?).header(header::ACCEPT, "text/event-stream");
+        let request = self
+            .http
+            .get(self.url(path)?)
+            .header(header::ACCEPT, "text/event-stream");
         let response = checked(request.send().await.map_err(failed)?).await?;
-        Ok(SseStream { response, parser: SseParser::new() })
+        Ok(SseStream {
+            response,
+            parser: SseParser::new(),
+        })
     }
 
     async fn request(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Response> {
-        let mut request = self.http.request(method, self.url(path)?).timeout(REQUEST_TIMEOUT);
+        let mut request = self
+            .http
+            .request(method, self.url(path)?)
+            .timeout(REQUEST_TIMEOUT);
         if let Some(body) = body {
-            request = request.header(header::CONTENT_TYPE, "application/json").body(body);
+            request = request
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(body);
         }
         checked(request.send().await.map_err(failed)?).await
     }
@@ -126,14 +146,19 @@ impl Client {
         if path.starts_with('/') {
             Ok(format!("{}{path}", self.base))
         } else {
-            Err(Error::new(ErrorKind::InvalidArgument, format!("the path `{path}` does not begin with `/`")))
+            Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("the path `{path}` does not begin with `/`"),
+            ))
         }
     }
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("base", &self.base).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
     }
 }
 
@@ -164,7 +189,11 @@ impl SseStream {
 async fn json<T: DeserializeOwned>(mut response: Response) -> Result<T> {
     let octets = body(&mut response).await?;
     serde_json::from_slice(&octets).map_err(|error| {
-        Error::new(ErrorKind::Http, format!("the server's answer is not the JSON expected: {error}")).with_source(error)
+        Error::new(
+            ErrorKind::Http,
+            format!("the server's answer is not the JSON expected: {error}"),
+        )
+        .with_source(error)
     })
 }
 
@@ -172,7 +201,10 @@ async fn body(response: &mut Response) -> Result<Vec<u8>> {
     let mut octets = Vec::new();
     while let Some(part) = response.chunk().await.map_err(failed)? {
         if octets.len() + part.len() > MAX_BODY {
-            return Err(Error::new(ErrorKind::Http, format!("the server's answer has more than {MAX_BODY} octets")));
+            return Err(Error::new(
+                ErrorKind::Http,
+                format!("the server's answer has more than {MAX_BODY} octets"),
+            ));
         }
         octets.extend_from_slice(&part);
     }
@@ -190,7 +222,10 @@ async fn checked(mut response: Response) -> Result<Response> {
         .ok()
         .and_then(|answer| {
             let error = answer.get("error").unwrap_or(&answer);
-            error.as_str().or_else(|| error.get("message")?.as_str()).map(str::to_owned)
+            error
+                .as_str()
+                .or_else(|| error.get("message")?.as_str())
+                .map(str::to_owned)
         })
         .unwrap_or_else(|| String::from_utf8_lossy(&said).chars().take(200).collect());
     let kind = match status {
@@ -201,7 +236,14 @@ async fn checked(mut response: Response) -> Result<Response> {
         _ => ErrorKind::Http,
     };
     let words = words.trim();
-    Err(Error::new(kind, if words.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {words}") }))
+    Err(Error::new(
+        kind,
+        if words.is_empty() {
+            format!("HTTP {status}")
+        } else {
+            format!("HTTP {status}: {words}")
+        },
+    ))
 }
 
 fn failed(error: reqwest::Error) -> Error {

@@ -63,8 +63,16 @@ impl SseParser {
                 let event = std::mem::take(&mut self.event);
                 let data = std::mem::take(&mut self.data);
                 if std::mem::take(&mut self.has_data) {
-                    let event = if event.is_empty() { "message".to_owned() } else { event };
-                    return Ok(Some(SseEvent { event, data, id: self.id.clone() }));
+                    let event = if event.is_empty() {
+                        "message".to_owned()
+                    } else {
+                        event
+                    };
+                    return Ok(Some(SseEvent {
+                        event,
+                        data,
+                        id: self.id.clone(),
+                    }));
                 }
                 continue;
             }
@@ -110,7 +118,10 @@ impl SseParser {
 }
 
 fn too_large() -> Error {
-    Error::new(ErrorKind::Protocol, format!("an event of the server has more than {MAX_EVENT} octets"))
+    Error::new(
+        ErrorKind::Protocol,
+        format!("an event of the server has more than {MAX_EVENT} octets"),
+    )
 }
 
 const MAX_EVENT: usize = 1024 * 1024;
@@ -124,7 +135,11 @@ mod tests {
 
     fn expected() -> Vec<SseEvent> {
         [("photo", "a\nb"), ("message", "x"), ("message", "")]
-            .map(|(event, data)| SseEvent { event: event.into(), data: data.into(), id: "7".into() })
+            .map(|(event, data)| SseEvent {
+                event: event.into(),
+                data: data.into(),
+                id: "7".into(),
+            })
             .to_vec()
     }
 
