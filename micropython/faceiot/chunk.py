@@ -93,7 +93,8 @@ def v2(photo, frame_id, epoch, size=4096, content_type=JPEG, time_ms=0, text=Fal
 def _header(buf, flags, content_type, sequence, total, epoch, frame_id, length, offset, time_ms):
     if sequence > 0xFFFF:
         raise ArgumentError("more than 65536 chunks: take a larger size")
-    struct.pack_into(">2sBBBBHHHIII", buf, 0, b"FC", 2, flags, content_type, HEADER, sequence, total & 0xFFFF, epoch, frame_id, length, offset)
+    struct.pack_into(">2sBBBBHHHIII", buf, 0, b"FC", 2, flags, content_type, HEADER, sequence,
+                     total & 0xFFFF, epoch, frame_id, length, offset)
     struct.pack_into(">Q", buf, 28, time_ms)
 
 

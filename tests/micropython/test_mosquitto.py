@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from broker import Listener, Mosquitto
+
 from conftest import DEVICE, PORT, Run
 
 SECRET = b"secret-of-cam-1"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from conftest import PORT, ROOT, Run, tool
 
 VECTORS = ROOT / "tests" / "vectors"

@@ -12,7 +12,9 @@ from stage import Context, StageError
 
 WHEEL = "dist"
 ENVIRONMENT = "clean-environment"
+MICROPYTHON_ENVIRONMENT = "micropython-environment"
 PYTEST_REPORT = "pytest.xml"
+MICROPYTHON_REPORT = "micropython.xml"
 
 
 def tools(context: Context) -> None:
@@ -93,26 +95,31 @@ def pytest(context: Context) -> None:
     """Installs the wheel into the clean environment and runs the Python tests on it, outside the tree."""
     folder = context.directory / ENVIRONMENT
     install(context, folder, [only_wheel(context.directory / WHEEL)])
-    report = context.directory / PYTEST_REPORT
-    outside = context.directory / "elsewhere"
-    outside.mkdir(exist_ok=True)
+    run_pytest(context, folder, place.ROOT / "tests/python", PYTEST_REPORT)
+
+
+def micropython_environment(context: Context) -> None:
+    """An environment with a real MicroPython interpreter and its cross compiler."""
+    folder = context.directory / MICROPYTHON_ENVIRONMENT
+    make_environment(context, folder)
+    install(context, folder, ["-r", place.ROOT / "tests/micropython/requirements.txt"])
+
+
+def micropython(context: Context) -> None:
+    """The pure MicroPython port, run by real interpreters."""
+    folder = context.directory / MICROPYTHON_ENVIRONMENT
+    # These tests share modules of their folder, which the mode of tests/python keeps apart on purpose.
+    run_pytest(context, folder, place.ROOT / "tests/micropython", MICROPYTHON_REPORT, "--import-mode=prepend")
+
+
+def run_pytest(context: Context, environment: Path, tests: Path, name: str, *more: str) -> None:
+    """Runs the tests of a folder with an environment's Python, from a folder outside the tree."""
+    report = context.directory / name
+    options = [f"--rootdir={place.ROOT}", f"--junitxml={report}", "-o", "junit_family=xunit1", *more]
     status = context.run(
-        [
-            folder / "bin/python",
-            "-m",
-            "pytest",
-            "-c",
-            place.ROOT / "pyproject.toml",
-            f"--rootdir={place.ROOT}",
-            f"--junitxml={report}",
-            "-o",
-            "junit_family=xunit1",
-            "-p",
-            "no:cacheprovider",
-            place.ROOT / "tests/python",
-        ],
-        cwd=outside,
-        env={"PATH": f"{folder / 'bin'}:{context.env['PATH']}"},
+        [environment / "bin/python", "-m", "pytest", "-c", place.ROOT / "pyproject.toml", *options, tests],
+        cwd=elsewhere(context),
+        env={"PATH": f"{environment / 'bin'}:{context.env['PATH']}"},
         check=False,
     )
     if not report.exists():
@@ -124,19 +131,25 @@ def pytest(context: Context) -> None:
         raise StageError(f"pytest ended with status {status}")
 
 
+def elsewhere(context: Context) -> Path:
+    """A folder outside the tree, so that nothing is imported from the sources by accident."""
+    folder = context.directory / "elsewhere"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def stubtest(context: Context) -> None:
     """The stubs say what the installed module has."""
-    outside = context.directory / "elsewhere"
-    outside.mkdir(exist_ok=True)
     python = context.directory / ENVIRONMENT / "bin/python"
     allow = place.ROOT / "tests/python/stubtest-allowlist.txt"
     options = ["--allowlist", allow] if allow.exists() else []
-    context.run([python, "-m", "mypy.stubtest", "faceiot", *options], cwd=outside)
+    context.run([python, "-m", "mypy.stubtest", "faceiot", *options], cwd=elsewhere(context))
 
 
 def tidy(directory: Path) -> None:
     """Removes what is large and can be made again; logs and reports stay."""
-    shutil.rmtree(directory / ENVIRONMENT, ignore_errors=True)
+    for folder in (ENVIRONMENT, MICROPYTHON_ENVIRONMENT):
+        shutil.rmtree(directory / folder, ignore_errors=True)
 
 
 def make_environment(context: Context, folder: Path) -> None:

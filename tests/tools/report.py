@@ -18,9 +18,9 @@ VERDICTS = "verdicts.json"
 def verdicts(context: Context) -> dict[str, str]:
     """Every test and stage of this run with its verdict."""
     found, _ = rust_stages.cargo_verdicts(context.directory)
-    report = context.directory / python_stages.PYTEST_REPORT
-    if report.exists():
-        found |= results.pytest(report)
+    for name in (python_stages.PYTEST_REPORT, python_stages.MICROPYTHON_REPORT):
+        if (context.directory / name).exists():
+            found |= results.pytest(context.directory / name)
     for name, outcome in context.outcomes().items():
         found[f"make:{name}"] = results.OK if outcome.state == "ok" else results.FAILED
     return found

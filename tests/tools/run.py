@@ -30,6 +30,7 @@ TEST = [
     Stage("deny", rust.deny, needs=("tools", "fetch"), lane="side"),
     Stage("peers", lambda context: system.install(context, system.PEERS), lane="side"),
     Stage("python-env", python.environment, lane="side"),
+    Stage("micropython-env", python.micropython_environment, lane="side"),
     # what keeps the processors busy, the quick ones first
     Stage("tools-tests", python.tools_tests),
     Stage("layers", rust.layers),
@@ -45,6 +46,7 @@ TEST = [
     Stage("cargo-test", rust.test, needs=("build", "peers")),
     Stage("fuzz", rust.fuzz, needs=CARGO),
     Stage("pytest", python.pytest, needs=("wheel", "python-env", "peers")),
+    Stage("micropython", python.micropython, needs=("micropython-env", "peers")),
     Stage("stubtest", python.stubtest, needs=("wheel", "python-env")),
 ]
 LINT = (

@@ -7,6 +7,7 @@ import os
 
 import arrows
 import place
+import python_stages
 import results
 import thirdparty
 from stage import Context, StageError
@@ -131,17 +132,17 @@ def fuzz(context: Context) -> None:
 def bench(context: Context) -> None:
     """The benchmarks, in the profile that users get; the table goes to standard output."""
     table = context.directory / "bench.md"
-    environment = context.directory / "clean-environment"
+    environment = context.directory / python_stages.ENVIRONMENT
     wheel = next((place.ROOT / "dist").glob("faceiot-*.whl"))
     context.run([environment / "bin/python", "-m", "pip", "install", "-q", "--no-input", wheel])
     context.run(
         ["cargo", "build", "--locked", "--release", "-p", "faceiot-cli", "-p", "faceiot-bench"],
         cwd=place.ROOT,
     )
+    programs = place.target() / "release"
+    options = ["--python", environment / "bin/python", "--wheel", wheel, "--faceiot", programs / "faceiot"]
     context.run(
-        [place.target() / "release/faceiot-bench", "--python", environment / "bin/python", "--wheel", wheel],
-        cwd=place.ROOT,
-        stdout=table,
+        [programs / "faceiot-bench", *options, "--folder", context.directory], cwd=place.ROOT, stdout=table
     )
     print(table.read_text(encoding="utf-8"), flush=True)
 

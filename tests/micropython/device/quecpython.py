@@ -5,6 +5,7 @@ import camera
 import checkNet
 import modem
 import umqtt
+
 from faceiot import network, sign
 from faceiot.camera import open_camera
 from faceiot.device import Device
