@@ -20,10 +20,14 @@
 //!
 //! | module | Python |
 //! |---|---|
+//! | `chunk` | `faceiot.chunk`: photos into chunks and back |
 //! | `sign` | `faceiot.sign`: logins made and verified |
+//! | `device` | `Device` and what comes from it |
 //! | `frame` | `Frame`, `FrameSource`, `JpegReport` |
 //! | `errors` | Rust errors as exceptions; the only place |
 //! | `bytes` | bytes-like arguments |
+//! | `json` | JSON values |
+//! | `wait` | waiting, Ctrl-C, fork |
 //! | `clock` | the time, for the pure code below |
 //!
 //! # May import
@@ -31,16 +35,26 @@
 //! Every crate of ours; this one is the top.
 
 mod bytes;
+mod chunk;
 mod clock;
+mod device;
 mod errors;
 mod frame;
+mod json;
 mod sign;
+mod wait;
 
 /// The extension module behind the package `faceiot`; import that instead.
 #[pyo3::pymodule(gil_used = true)]
 mod _faceiot {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::chunk::{HexAssembler, HexMessages, V2Assembler, V2Chunk, hex_encode, v2_encode, v2_parse};
+    #[pymodule_export]
+    use crate::device::{
+        Command, Commands, ConnectionEvent, Device, Events, Message, Messages, Receipt, Reply, Sent,
+    };
     #[pymodule_export]
     use crate::frame::{Frame, FrameSource, JpegReport};
     #[pymodule_export]
@@ -49,6 +63,8 @@ mod _faceiot {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("HEX_OCTETS", faceiot_core::chunk::hex::CHUNK_OCTETS)?;
+        module.add("V2_TEXT_DATA_MAX", faceiot_core::chunk::v2::TEXT_DATA_MAX)?;
         module.add("ERROR_KINDS", crate::errors::kinds(module.py())?)
     }
 }
