@@ -28,7 +28,7 @@ const RECEIVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/receiver.py")
 const CONNECTIONS: usize = 50;
 /// Both sides alternate this often; the median counts.
 const ROUNDS: usize = 3;
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// One side, one round.
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use faceiot_core::chunk::{hex, v2};
 use faceiot_core::digest::sha256;
-use faceiot_core::text::json;
+use faceiot_core::text::{hex_lower, json};
 use serde::Deserialize;
 
 use crate::table::Table;
@@ -31,12 +31,18 @@ struct Theirs {
 }
 
 pub(crate) fn measure(python: &Path, table: &mut Table) -> Result<()> {
+    let theirs = python_side(python)?;
+    measure_hex(&theirs, table)?;
+    measure_v2(&theirs, table)
+}
+
+fn python_side(python: &Path) -> Result<Theirs> {
     let folder = tempfile::tempdir()?;
-    let photo_file = folder.path().join("photo.jpg");
-    std::fs::write(&photo_file, PHOTO)?;
+    let photo = folder.path().join("photo.jpg");
+    std::fs::write(&photo, PHOTO)?;
     let output = Command::new(python)
         .arg(PEER)
-        .arg(&photo_file)
+        .arg(&photo)
         .output()
         .context("cannot start Python")?;
     ensure!(
@@ -44,23 +50,19 @@ pub(crate) fn measure(python: &Path, table: &mut Table) -> Result<()> {
         "{PEER}: {}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let theirs: Theirs = serde_json::from_slice(&output.stdout).context("what Python said")?;
+    serde_json::from_slice(&output.stdout).context("what Python said")
+}
 
+fn measure_hex(theirs: &Theirs, table: &mut Table) -> Result<()> {
     let mut wire = vec![0; hex::message_count(PHOTO.len()) * hex::MESSAGE_MAX];
     let messages = write_hex(&mut wire)?;
     let total = messages.iter().map(ExactSizeIterator::len).sum::<usize>();
-    let digest = sha256(
-        &messages
-            .iter()
-            .map(|range| &wire[range.clone()])
-            .collect::<Vec<_>>(),
-    );
     ensure!(
-        hexadecimal(&digest) == theirs.messages_sha256,
+        hexadecimal(&wire[..total])? == theirs.messages_sha256,
         "both sides must write the same messages"
     );
     ensure!(
-        hexadecimal(&sha256(&[PHOTO])) == theirs.photo_sha256,
+        hexadecimal(PHOTO)? == theirs.photo_sha256,
         "both sides must read the same photo"
     );
 
@@ -72,44 +74,35 @@ pub(crate) fn measure(python: &Path, table: &mut Table) -> Result<()> {
     let copy_wire = best(|| copied(&wire[..total], black_box(&mut target)))?;
     let copy_photo = best(|| copied(PHOTO, black_box(&mut memory)))?;
 
-    let speed = |seconds: f64| megabytes(PHOTO.len()) / seconds;
-    let unit = "MB/s of photo";
-    table.more_is_better(
-        "hex: write the messages",
-        unit,
-        speed(write),
+    let what = "hex: photo into messages";
+    row(
+        table,
+        what,
+        write,
         "Python: binascii.hexlify, json.dumps",
-        speed(theirs.write_seconds),
+        theirs.write_seconds,
     );
-    table.more_is_better(
-        "hex: write the messages",
-        unit,
-        speed(write),
-        "memcpy of the messages",
-        speed(copy_wire),
-    );
-    table.more_is_better(
-        "hex: read the messages, photo whole",
-        unit,
-        speed(read),
+    row(table, what, write, "memcpy of the messages", copy_wire);
+    let what = "hex: messages into photo, JSON read";
+    row(
+        table,
+        what,
+        read,
         "Python: json.loads, bytes.fromhex",
-        speed(theirs.read_seconds),
+        theirs.read_seconds,
     );
-    table.more_is_better(
-        "hex: read the messages, photo whole",
-        unit,
-        speed(read),
+    row(
+        table,
+        what,
+        read,
         "Python: bytes.fromhex alone, no JSON",
-        speed(theirs.fromhex_seconds),
+        theirs.fromhex_seconds,
     );
-    table.more_is_better(
-        "hex: read the messages, photo whole",
-        unit,
-        speed(read),
-        "memcpy of the photo",
-        speed(copy_photo),
-    );
+    row(table, what, read, "memcpy of the photo", copy_photo);
+    Ok(())
+}
 
+fn measure_v2(theirs: &Theirs, table: &mut Table) -> Result<()> {
     let options = v2::Options {
         content_type: v2::JPEG,
         ..v2::Options::default()
@@ -121,28 +114,32 @@ pub(crate) fn measure(python: &Path, table: &mut Table) -> Result<()> {
     let mut memory = vec![0; PHOTO.len()];
     let read = best(|| read_v2(&wire, &messages, black_box(&mut memory)))?;
     ensure!(memory == PHOTO, "the photo read is the photo written");
-    table.more_is_better(
-        "v2: write the messages, two CRCs",
-        unit,
-        speed(write),
-        "memcpy of the messages",
-        speed(copy_photo),
-    );
-    table.more_is_better(
-        "v2: read the messages, two CRCs",
-        unit,
-        speed(read),
+    let copy = best(|| copied(PHOTO, black_box(&mut memory)))?;
+
+    row(
+        table,
+        "v2: photo into messages, two CRCs",
+        write,
         "memcpy of the photo",
-        speed(copy_photo),
+        copy,
     );
-    table.more_is_better(
-        "v2: read the messages, two CRCs",
-        unit,
-        speed(read),
+    let what = "v2: messages into photo, two CRCs";
+    row(
+        table,
+        what,
+        read,
         "Python, hex: json.loads, bytes.fromhex",
-        speed(theirs.read_seconds),
+        theirs.read_seconds,
     );
+    row(table, what, read, "memcpy of the photo", copy);
     Ok(())
+}
+
+/// A row of speeds, from the seconds that one photo takes on both sides.
+fn row(table: &mut Table, what: &str, seconds: f64, peer: &str, peer_seconds: f64) {
+    #[expect(clippy::cast_precision_loss, reason = "a photo is far from 2^52 octets")]
+    let megabytes = PHOTO.len() as f64 / 1e6;
+    table.more_is_better(what, "MB/s", megabytes / seconds, peer, megabytes / peer_seconds);
 }
 
 type Ranges = Vec<std::ops::Range<usize>>;
@@ -223,11 +220,7 @@ fn best(mut call: impl FnMut() -> Result<()>) -> Result<f64> {
     Ok(best)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a photo is far from 2^52 octets")]
-fn megabytes(octets: usize) -> f64 {
-    octets as f64 / 1e6
-}
-
-fn hexadecimal(digest: &[u8]) -> String {
-    digest.iter().map(|octet| format!("{octet:02x}")).collect()
+fn hexadecimal(data: &[u8]) -> Result<String> {
+    let mut memory = [0; 64];
+    Ok(hex_lower(&sha256(&[data]), &mut memory)?.to_owned())
 }

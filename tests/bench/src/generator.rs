@@ -22,7 +22,7 @@ pub(crate) const PHOTO: &[u8] = include_bytes!("../../../src/cli/assets/astronau
 const WINDOW: usize = 32;
 const KEEP_ALIVE: u16 = 300;
 /// Nothing in here takes longer unless something is broken.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A device of the load.
 #[derive(Clone, Debug)]
