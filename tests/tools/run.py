@@ -42,6 +42,7 @@ TEST = [
     Stage("doc", rust.doc, needs=CARGO),
     Stage("no-std", rust.no_std, needs=CARGO),
     Stage("build", rust.build_tests, needs=CARGO),
+    Stage("demo", rust.demo, needs=CARGO),
     Stage("wheel", python.tested_wheel, needs=(*CARGO, "tools")),
     Stage("cargo-test", rust.test, needs=("build", "peers")),
     Stage("fuzz", rust.fuzz, needs=CARGO),

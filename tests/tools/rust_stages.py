@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 
 import arrows
 import place
@@ -122,6 +123,11 @@ def cargo_verdicts(directory: os.PathLike[str]) -> tuple[dict[str, str], list[re
     return results.cargo(
         log.read_text(encoding="utf-8", errors="replace"), json.loads(programs.read_text(encoding="utf-8"))
     )
+
+
+def demo(context: Context) -> None:
+    """What `make demo` does, to its end."""
+    context.run([sys.executable, place.ROOT / "tests/tools/demo.py"], cwd=place.ROOT)
 
 
 def fuzz(context: Context) -> None:
