@@ -447,7 +447,6 @@ fn caps_are_checked_before_anything_is_touched() {
         "this one would not"
     );
     assert_eq!(assembler.missing().collect::<Vec<_>>(), []);
-    drop(assembler);
     assert_eq!(memory[1000..], [0xEE; 1999]);
 }
 
@@ -675,8 +674,8 @@ fn what_cannot_be_a_frame_is_not_encoded() {
     };
     assert_eq!(kind(&[], 10), Err(ErrorKind::InvalidArgument));
     assert_eq!(kind(&[1], 0), Err(ErrorKind::InvalidArgument));
-    assert_eq!(kind(&[0; 65_535], 1), Ok(()));
-    assert_eq!(kind(&[0; 65_536], 1), Err(ErrorKind::FrameTooLarge));
+    assert_eq!(kind(&vec![0; 65_535], 1), Ok(()));
+    assert_eq!(kind(&vec![0; 65_536], 1), Err(ErrorKind::FrameTooLarge));
 }
 
 #[test]

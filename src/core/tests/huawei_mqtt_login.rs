@@ -209,7 +209,7 @@ fn the_sdk_for_c_is_accepted_where_it_is_right_and_refused_where_it_is_wrong() {
                 .map_err(|refused| refused.kind);
             match sign_type {
                 SignType::Check => {
-                    assert_eq!(checked, Err(ErrorKind::Timestamp), "an hour ahead of the clock")
+                    assert_eq!(checked, Err(ErrorKind::Timestamp), "an hour ahead of the clock");
                 }
                 SignType::NoCheck => assert_eq!(
                     checked,

@@ -3,6 +3,8 @@
 #![allow(
     dead_code,
     clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::format_collect,
     reason = "each test file uses its part; a vector file that does not parse is a failed test"
 )]
 
