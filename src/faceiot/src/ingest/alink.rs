@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use faceiot_core::chunk::hex;
 use faceiot_core::text::json::{self, Value};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -24,6 +25,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// # Ok::<(), faceiot::Error>(())
 /// ```
 pub fn image_value(payload: &[u8]) -> Result<Option<Cow<'_, [u8]>>> {
+    if let Some(img) = hex::img(payload) {
+        return Ok(Some(Cow::Borrowed(img)));
+    }
     let value = match json::find(payload, &["params", "img"])? {
         Some(Value::Object(_)) => json::find(payload, &["params", "img", "value"])?,
         value => value,

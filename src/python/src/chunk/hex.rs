@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 
 use faceiot_core::ErrorKind;
 use faceiot_core::chunk::hex;
-use faceiot_core::text::json::{self, Value};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -164,12 +163,9 @@ impl HexAssembler {
     ///     ArgumentError: Not JSON, no text in `params.img`, not hex.
     ///     ChunkError: The photo is larger than `max_bytes`.
     fn push_message<'py>(&self, py: Python<'py>, payload: Text) -> Result<Option<Bound<'py, PyBytes>>> {
-        match json::find(payload.as_slice(), &["params", "img"])? {
-            Some(Value::Str(img)) => match img.as_plain_bytes() {
-                Some(img) => self.push_text(py, img),
-                None => Err(Failure::new(ErrorKind::Hex, "`params.img` holds escapes: no hex")),
-            },
-            _ => Err(Failure::new(ErrorKind::Json, "there is no text in `params.img`")),
+        match faceiot::ingest::image_value(payload.as_slice())? {
+            Some(img) => self.push_text(py, &img),
+            None => Err(Failure::new(ErrorKind::Json, "there is no text in `params.img`")),
         }
     }
 
