@@ -61,7 +61,9 @@ pub fn img(message: &[u8]) -> Option<&[u8]> {
     let [head, tail] = ENVELOPE.map(str::as_bytes);
     let img = message.strip_prefix(head)?.strip_suffix(tail)?;
     // No early way out: a loop without one becomes vector instructions. Letters and digits mean themselves in JSON.
-    let plain = img.iter().fold(true, |plain, octet| plain & octet.is_ascii_alphanumeric());
+    let plain = img
+        .iter()
+        .fold(true, |plain, octet| plain & octet.is_ascii_alphanumeric());
     plain.then_some(img)
 }
 
