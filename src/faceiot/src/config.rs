@@ -290,8 +290,10 @@ impl DeviceConfig {
     ///
     /// # Errors
     /// `Config` for a keep-alive that the clouds refuse; `InvalidArgument` for a format the cloud has not, a chunk
-    /// size it does not take, and a command topic that is no topic filter.
+    /// size it does not take, a command topic that is no topic filter, and what [`Credentials::login`] refuses.
     pub fn check(&self) -> Result<()> {
+        // Names and secret are what a login is made of; the moment does not matter here.
+        self.credentials.login(0, self.endpoint.tls.is_on())?;
         let seconds = self.keep_alive.as_secs();
         if !(30..=1200).contains(&seconds) {
             return Err(Error::new(

@@ -18,8 +18,9 @@ use tokio::sync::mpsc::WeakUnboundedSender;
 use crate::error::{Error, ErrorKind, Result};
 use crate::link::Request;
 
-/// How a command came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How a command travels. In JSON: `custom`, `property_set`, `service`, `rrpc`, `huawei`, `huawei_property_set`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CommandForm {
     /// A topic of the user's own, such as the tutorial's `/{pk}/{dn}/control`, or Huawei's `messages/down`: nothing

@@ -146,7 +146,7 @@ impl HexStream {
             width: report.width,
             height: report.height,
             missing: Vec::new(),
-            problem: join(problems),
+            problem: join(&problems),
             first_ms: self.first.now_ms,
             last_ms: self.last.now_ms,
             time_ms: 0,

@@ -168,6 +168,6 @@ pub(crate) fn key(device: &DeviceId, what: &[&[u8]], bytes: &[u8]) -> String {
 }
 
 /// Joins what is wrong into one line; `None` when nothing is.
-pub(crate) fn join(problems: Vec<String>) -> Option<String> {
+pub(crate) fn join(problems: &[String]) -> Option<String> {
     (!problems.is_empty()).then(|| problems.join("; "))
 }

@@ -83,11 +83,17 @@ impl Ingest {
         })
     }
 
-    /// Takes back what [`save`](Self::save) gave.
+    /// Takes back what [`save`](Self::save) gave, unless `is_over` says that the photo of this device, with this v2
+    /// frame (or `None` for hex) and this last chunk, was finished since.
     ///
     /// # Errors
     /// `Store` when the record is not one of these.
-    pub fn restore(&mut self, head: &[u8], bytes: &[u8]) -> Result<()> {
+    pub fn restore(
+        &mut self,
+        head: &[u8],
+        bytes: &[u8],
+        is_over: impl FnOnce(&DeviceId, Option<(u16, u32, u64)>, u64) -> bool,
+    ) -> Result<()> {
         let wrong = |error: serde_json::Error| {
             Error::new(
                 ErrorKind::Store,
@@ -95,6 +101,13 @@ impl Ingest {
             )
         };
         let saved: Saved = serde_json::from_slice(head).map_err(wrong)?;
+        let frame = match &saved.stream {
+            SavedStream::Hex(_) => None,
+            SavedStream::V2 { epoch, frame, time_ms, .. } => Some((*epoch, *frame, *time_ms)),
+        };
+        if is_over(&saved.device, frame, saved.last.seq) {
+            return Ok(());
+        }
         let age = self.next_age;
         let bytes = bytes.to_vec();
         let (device, first, last) = (saved.device, saved.first, saved.last);
@@ -154,6 +167,14 @@ impl Ingest {
             },
             at_ms,
         );
+    }
+
+    /// The v2 frames that are remembered as finished, with the time when they were.
+    pub fn remembered(&self) -> impl Iterator<Item = (&DeviceId, (u16, u32, u64), u64)> {
+        self.devices.iter().flat_map(|(device, streams)| {
+            let frame = |id: &FrameId| (id.epoch, id.frame, id.time_ms);
+            streams.done.iter().map(move |done| (device, frame(&done.id), done.at_ms))
+        })
     }
 
     /// Gives every unfinished photo the full idle time from now on: after a restart its device has to connect again

@@ -634,7 +634,7 @@ fn unfinished_photos_survive_a_restart() {
     bench.v2(&gate, &chunks[20..]);
     let mut second = Ingest::new(Limits::default());
     for (head, bytes) in bench.ingest.save() {
-        second.restore(&head, bytes).unwrap();
+        second.restore(&head, bytes, |_, _, _| false).unwrap();
     }
     assert_eq!((second.open(), second.oldest_seq()), (2, Some(1)));
     second.resume(bench.now_ms + 3_600_000);
@@ -653,13 +653,13 @@ fn unfinished_photos_survive_a_restart() {
 #[test]
 fn a_saved_photo_that_is_damaged_is_refused() {
     let mut ingest = Ingest::new(Limits::default());
-    assert_eq!(ingest.restore(b"{}", b"").unwrap_err().kind(), ErrorKind::Store);
+    assert_eq!(ingest.restore(b"{}", b"", |_, _, _| false).unwrap_err().kind(), ErrorKind::Store);
     assert_eq!((ingest.open(), ingest.memory()), (0, 0));
 }
 
 #[test]
 fn the_value_of_img_is_found_plain_escaped_and_with_a_time() {
-    let find = |post: &str| image_value(post.as_bytes()).map(|value| value.map(|v| v.into_owned()));
+    let find = |post: &str| image_value(post.as_bytes()).map(|value| value.map(std::borrow::Cow::into_owned));
     assert_eq!(
         find(r#"{"params":{"img":"END"}}"#).unwrap(),
         Some(b"END".to_vec())

@@ -202,7 +202,7 @@ impl V2Frame {
             width: report.width,
             height: report.height,
             missing,
-            problem: join(problems),
+            problem: join(&problems),
             first_ms: self.first.now_ms,
             last_ms: self.last.now_ms,
             time_ms,
