@@ -9,35 +9,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use faceiot::{DeviceId, Error, ErrorKind, Result};
+use faceiot::{CommandForm, DeviceId, Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::oneshot;
-
-/// The form in which a command travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CommandForm {
-    /// Aliyun custom topic `/{product_key}/{device_name}/control`, or Huawei
-    /// `$oc/devices/{device_id}/user/control`: nothing answers.
-    Custom,
-    /// Aliyun `thing/service/property/set`.
-    PropertySet,
-    /// Aliyun `thing/service/{name}`: the default for an Aliyun device.
-    Service,
-    /// Aliyun RRPC: any payload there, any payload back.
-    Rrpc,
-    /// Huawei `commands/request_id=`: the default for a Huawei device.
-    Huawei,
-    /// Huawei `properties/set/request_id=`.
-    HuaweiPropertySet,
-}
 
 /// What a device shall do.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandRequest {
-    /// How it travels; `None`: [`Service`](CommandForm::Service) for Aliyun, [`Huawei`](CommandForm::Huawei) for Huawei.
+    /// How it travels; `None`: `service` for Aliyun, `huawei` for Huawei.
     #[serde(default)]
     pub form: Option<CommandForm>,
     /// Name of the service or command. For a property set of Huawei the `service_id`; for a property set of Aliyun

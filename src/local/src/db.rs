@@ -85,7 +85,7 @@ async fn migrate(pool: &SqlitePool) -> Result<()> {
 /// Name, statements, and the statement that says it is done; only ever appended to.
 const MIGRATIONS: &[(&str, &str, &str)] = &[
     ("registry", include_str!("../migrations/0001_registry.sql"), "PRAGMA user_version = 1"),
-    // PHOTOS
+    ("photos", include_str!("../migrations/0002_photos.sql"), "PRAGMA user_version = 2"),
 ];
 
 const CONNECTIONS: u32 = 5;

@@ -1,11 +1,11 @@
 //! The bytes of commands and answers, per form. Pure.
 
-use faceiot::{DeviceId, Error, ErrorKind, Result};
+use faceiot::{CommandForm, DeviceId, Error, ErrorKind, Result};
 use faceiot_core::topics::{aliyun, huawei};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{CommandForm, CommandRequest};
+use super::CommandRequest;
 
 /// What an answer is found by: the topic that it comes on, without the id, and the id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,12 +50,16 @@ pub(super) fn write(device: &DeviceId, request: &CommandRequest, number: u32) ->
                     let payload = alink(&id, &format!("thing.service.{name}"), object(payload)?);
                     Ok(Outgoing { key: Some(Key { topic: format!("{topic}_reply"), id }), topic, payload })
                 }
+                // A call with a name is written as the platform writes its synchronous service calls: Alink in RRPC.
                 CommandForm::Rrpc => Ok(Outgoing {
                     topic: format!("{sys}/rrpc/request/{id}"),
-                    payload: free(name, payload),
+                    payload: match name.as_str() {
+                        "" => free("", payload),
+                        name => alink(&id, &format!("thing.service.{name}"), object(payload)?),
+                    },
                     key: Some(Key { topic: format!("{sys}/rrpc/response"), id }),
                 }),
-                form @ (CommandForm::Huawei | CommandForm::HuaweiPropertySet) => Err(foreign(form, "an Aliyun")),
+                form => Err(foreign(form, "an Aliyun")),
             }
         }
         DeviceId::Huawei { device_id } => {
@@ -94,9 +98,7 @@ pub(super) fn write(device: &DeviceId, request: &CommandRequest, number: u32) ->
                         key: Some(Key { topic: format!("{sys}/properties/set/response"), id }),
                     })
                 }
-                form @ (CommandForm::PropertySet | CommandForm::Service | CommandForm::Rrpc) => {
-                    Err(foreign(form, "a Huawei"))
-                }
+                form => Err(foreign(form, "a Huawei")),
             }
         }
     }
