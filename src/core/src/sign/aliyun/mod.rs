@@ -9,8 +9,8 @@ mod mqtt;
 use core::fmt;
 
 pub use mqtt::{
-    ClientId, LOGIN_BUFFER, Options, Timestamp, mqtt_login, parse_client_id, parse_username, string_to_sign,
-    verify_mqtt_login,
+    ClientId, LOGIN_BUFFER, Options, Timestamp, mqtt_login, mqtt_login_md5, mqtt_login_sha1,
+    mqtt_login_sha256, parse_client_id, parse_username, string_to_sign, verify_mqtt_login,
 };
 
 use super::Masked;
@@ -73,16 +73,11 @@ impl Method {
 
     /// The MAC of the parts.
     pub(crate) fn mac(self, key: &[u8], parts: &[&[u8]]) -> Mac {
-        let mut mac = Mac {
-            octets: [0; 32],
-            len: 0,
-        };
         match self {
-            Self::HmacMd5 => mac.set(&digest::hmac_md5(key, parts)),
-            Self::HmacSha1 => mac.set(&digest::hmac_sha1(key, parts)),
-            Self::HmacSha256 => mac.set(&digest::hmac_sha256(key, parts)),
+            Self::HmacMd5 => Mac::from_octets(&digest::hmac_md5(key, parts)),
+            Self::HmacSha1 => Mac::from_octets(&digest::hmac_sha1(key, parts)),
+            Self::HmacSha256 => Mac::from_octets(&digest::hmac_sha256(key, parts)),
         }
-        mac
     }
 }
 
@@ -93,11 +88,15 @@ pub(crate) struct Mac {
 }
 
 impl Mac {
-    fn set(&mut self, octets: &[u8]) {
-        for (to, from) in self.octets.iter_mut().zip(octets) {
+    fn from_octets(octets: &[u8]) -> Self {
+        let mut mac = Self {
+            octets: [0; 32],
+            len: octets.len(),
+        };
+        for (to, from) in mac.octets.iter_mut().zip(octets) {
             *to = *from;
         }
-        self.len = octets.len();
+        mac
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {

@@ -1,6 +1,7 @@
 //! The MQTT login of a device (<https://help.aliyun.com/document_detail/73742.html>), both sides of it.
 
-use super::{Credentials, Method};
+use super::{Credentials, Mac, Method};
+use crate::digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::{Login, Mismatch, is_hex_of};
 use crate::text::Writer;
@@ -111,6 +112,83 @@ pub fn mqtt_login<'b>(
     options: &Options<'_>,
     buffer: &'b mut [u8],
 ) -> Result<Login<'b>> {
+    login_with(
+        credentials,
+        options,
+        |key, parts| options.method.mac(key, parts),
+        buffer,
+    )
+}
+
+/// [`mqtt_login`] with HMAC-SHA256 whatever `options.method` says: firmware that calls nothing else links no other hash.
+///
+/// # Errors
+/// As [`mqtt_login`].
+pub fn mqtt_login_sha256<'b>(
+    credentials: &Credentials<'_>,
+    options: &Options<'_>,
+    buffer: &'b mut [u8],
+) -> Result<Login<'b>> {
+    let options = Options {
+        method: Method::HmacSha256,
+        ..*options
+    };
+    login_with(
+        credentials,
+        &options,
+        |key, parts| Mac::from_octets(&digest::hmac_sha256(key, parts)),
+        buffer,
+    )
+}
+
+/// [`mqtt_login`] with HMAC-SHA1; see [`mqtt_login_sha256`].
+///
+/// # Errors
+/// As [`mqtt_login`].
+pub fn mqtt_login_sha1<'b>(
+    credentials: &Credentials<'_>,
+    options: &Options<'_>,
+    buffer: &'b mut [u8],
+) -> Result<Login<'b>> {
+    let options = Options {
+        method: Method::HmacSha1,
+        ..*options
+    };
+    login_with(
+        credentials,
+        &options,
+        |key, parts| Mac::from_octets(&digest::hmac_sha1(key, parts)),
+        buffer,
+    )
+}
+
+/// [`mqtt_login`] with HMAC-MD5; see [`mqtt_login_sha256`].
+///
+/// # Errors
+/// As [`mqtt_login`].
+pub fn mqtt_login_md5<'b>(
+    credentials: &Credentials<'_>,
+    options: &Options<'_>,
+    buffer: &'b mut [u8],
+) -> Result<Login<'b>> {
+    let options = Options {
+        method: Method::HmacMd5,
+        ..*options
+    };
+    login_with(
+        credentials,
+        &options,
+        |key, parts| Mac::from_octets(&digest::hmac_md5(key, parts)),
+        buffer,
+    )
+}
+
+fn login_with<'b>(
+    credentials: &Credentials<'_>,
+    options: &Options<'_>,
+    mac: impl FnOnce(&[u8], &[&[u8]]) -> Mac,
+    buffer: &'b mut [u8],
+) -> Result<Login<'b>> {
     check(credentials, options)?;
     let Credentials {
         product_key,
@@ -120,7 +198,7 @@ pub fn mqtt_login<'b>(
     let mut digits = [0; 20];
     let timestamp = options.timestamp.text(&mut digits)?;
 
-    let mac = options.method.mac(
+    let mac = mac(
         device_secret.as_bytes(),
         &signed_parts(credentials, options.client_id, timestamp),
     );
@@ -439,5 +517,36 @@ fn free(at: &'static str, value: &str, without: &[char]) -> Result<()> {
     {
         Some((offset, _)) => Err(Error::new(ErrorKind::InvalidArgument, at).at_offset(offset)),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_entry_of_each_hash_gives_what_the_general_one_gives() {
+        let device = Credentials {
+            product_key: "pk",
+            device_name: "device",
+            device_secret: "secret",
+        };
+        type Entry = for<'b> fn(&Credentials<'_>, &Options<'_>, &'b mut [u8]) -> Result<Login<'b>>;
+        let entries: [(Method, Entry); 3] = [
+            (Method::HmacMd5, mqtt_login_md5),
+            (Method::HmacSha1, mqtt_login_sha1),
+            (Method::HmacSha256, mqtt_login_sha256),
+        ];
+        for (method, entry) in entries {
+            let options = Options {
+                method,
+                ..Options::default()
+            };
+            let (mut one, mut other) = ([0; LOGIN_BUFFER], [0; LOGIN_BUFFER]);
+            assert_eq!(
+                entry(&device, &Options::default(), &mut one),
+                mqtt_login(&device, &options, &mut other)
+            );
+        }
     }
 }
