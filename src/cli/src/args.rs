@@ -1,0 +1,70 @@
+//! The command line: what there is to say. Each subcommand keeps its own options in its own file.
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use crate::{command, demo, device, doctor, receive, send, sign, up};
+
+/// Cameras, IoT clouds and photos that arrive whole; with a cloud of its own for this computer
+#[derive(Parser, Debug)]
+#[command(name = "faceiot", bin_name = "faceiot", version, max_term_width = 110, after_help = EXIT_CODES)]
+#[command(
+    arg_required_else_help = true,
+    subcommand_required = true,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Subcommands,
+}
+
+/// What every subcommand understands.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Global {
+    /// Answer in JSON: one document, or one a line where the answer goes on
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Log more; twice: everything
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Log less; twice: errors only
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) quiet: u8,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Subcommands {
+    /// Run the local cloud: MQTT for Aliyun and Huawei devices, HTTP and a page
+    #[command(after_help = up::EXAMPLES)]
+    Up(up::UpCommand),
+    /// Show the whole chain on this computer, with two devices and two real photographs
+    #[command(after_help = demo::EXAMPLES)]
+    Demo(demo::DemoCommand),
+    /// Say who may log in to the local cloud
+    #[command(after_help = device::EXAMPLES)]
+    Device(device::DeviceCommand),
+    /// Send photos as a device
+    #[command(after_help = send::EXAMPLES)]
+    Send(send::SendCommand),
+    /// Write the photos that reach the local cloud into a folder, as they arrive
+    #[command(after_help = receive::EXAMPLES)]
+    Receive(receive::ReceiveCommand),
+    /// Give a device of the local cloud a command and wait for its answer
+    #[command(after_help = command::EXAMPLES)]
+    Command(command::ToDevice),
+    /// Show what a device sends to log in, and the text that is signed
+    #[command(after_help = sign::EXAMPLES)]
+    Sign(sign::SignCommand),
+    /// Look at every step from this computer to the cloud and say which one fails
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(doctor::DoctorCommand),
+}
+
+const EXIT_CODES: &str = "\
+Start here:
+  faceiot demo
+  faceiot up
+
+Exit codes: 0 done, 1 failed, 2 not understood, 130 interrupted (Ctrl-C); doctor: 10 to 19, see there.
+The log goes to standard error (RUST_LOG sets its levels in detail); NO_COLOR turns colours off.";

@@ -1,0 +1,37 @@
+//! The `faceiot` command from outside: the built program, real sockets, real kills.
+//!
+//! | module | shows |
+//! |---|---|
+//! | `basics` | help, JSON, exit codes, errors in one line, Ctrl-C |
+//! | `signing` | `faceiot sign` against the vectors |
+//! | `devices` | `device`, `send`, `receive`, `command` with a running cloud |
+//! | `demo` | `faceiot demo`, whole and with a lost chunk |
+//! | `doctor` | every hop broken once |
+//! | `wire` | chunks lost, doubled, swapped, without END, interleaved; packets that are none |
+//! | `crash` | `kill -9` in mid-photo, and between photo and row |
+//! | `full_disk` | a small tmpfs |
+//! | `bounded` | 1,000 devices that never end, and one subscriber that never reads |
+//! | `secrets` | nothing secret in any log |
+//! | `supply` | which cryptography is linked |
+//!
+//! They run on Linux: `/proc`, `unshare` and signals are part of what they look at.
+
+#![cfg(target_os = "linux")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that panics is a test that fails"
+)]
+
+mod basics;
+mod bounded;
+mod crash;
+mod demo;
+mod devices;
+mod doctor;
+mod full_disk;
+mod secrets;
+mod signing;
+mod supply;
+mod support;
+mod wire;
