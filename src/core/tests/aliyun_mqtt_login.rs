@@ -239,12 +239,11 @@ fn bare_signature_is_the_same(case: &Case) {
     );
     let mut buffer = [0; LOGIN_BUFFER];
     let login = mqtt_login(&device, &options, &mut buffer).unwrap();
-    match case.expected["signature"].as_str() {
-        Some(signature) => assert_eq!(login.password, signature),
-        None => {
-            assert_eq!(case.wants("raises"), "UnboundLocalError");
-            assert_eq!(login.password.len(), 64);
-        }
+    if let Some(signature) = case.expected["signature"].as_str() {
+        assert_eq!(login.password, signature);
+    } else {
+        assert_eq!(case.wants("raises"), "UnboundLocalError");
+        assert_eq!(login.password.len(), 64);
     }
 }
 
