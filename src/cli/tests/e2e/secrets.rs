@@ -57,11 +57,11 @@ fn no_log_at_any_level_holds_a_secret_a_password_or_a_token() {
     demo.env("RUST_LOG", "trace").arg("demo");
     said.push(finish(&mut demo, b"").ok());
 
-    let everything = said
-        .iter()
-        .map(|ran| format!("{}{}", ran.out, ran.err))
-        .collect::<String>()
-        + &up.log();
+    let mut everything = up.log();
+    for ran in &said {
+        everything.push_str(&ran.out);
+        everything.push_str(&ran.err);
+    }
     assert!(
         everything.contains("TRACE"),
         "the log was not at its most talkative"
