@@ -104,6 +104,7 @@ async fn serve(listener: TcpListener, router: Router, mut stopping: watch::Recei
 fn router(api: Api) -> Router {
     Router::new()
         .route("/", get(page::page))
+        .route("/icon.svg", get(page::icon))
         .route("/login", get(page::login))
         .route("/health", get(health::health))
         .route("/metrics", get(metrics::metrics))

@@ -77,6 +77,23 @@ pub(crate) async fn log(pool: &SqlitePool, device: Option<&DeviceId>, limit: u32
     rows.iter().map(line).collect::<sqlx::Result<_>>().map_err(db::failed)
 }
 
+/// How many photos there are of each `verified`.
+pub(crate) async fn photos_by_verified(pool: &SqlitePool) -> Result<Vec<(&'static str, u64)>> {
+    let rows = sqlx::query("SELECT verified, count(*) FROM photos GROUP BY verified")
+        .fetch_all(pool)
+        .await
+        .map_err(db::failed)?;
+    let mut counts = vec![("crc", 0), ("entropy", 0), ("structure", 0), ("none", 0)];
+    for row in rows {
+        let verified: String = row.try_get(0).map_err(db::failed)?;
+        let count: i64 = row.try_get(1).map_err(db::failed)?;
+        if let Some(entry) = counts.iter_mut().find(|(name, _)| *name == verified) {
+            entry.1 = unsigned(count);
+        }
+    }
+    Ok(counts)
+}
+
 fn property(row: &SqliteRow) -> sqlx::Result<PropertyRow> {
     let value: String = row.try_get(1)?;
     Ok(PropertyRow {

@@ -199,7 +199,7 @@ fn forbidden(message: &'static str) -> Failure {
 }
 
 /// Paths that show nothing of value without the token. `/` decides for itself which page it shows.
-const OPEN: [&str; 3] = ["/", "/login", "/health"];
+const OPEN: [&str; 4] = ["/", "/icon.svg", "/login", "/health"];
 
 #[cfg(test)]
 mod tests {

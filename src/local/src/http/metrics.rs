@@ -8,6 +8,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 
 use super::Api;
+use crate::tables;
 
 pub(super) async fn metrics(State(api): State<Api>) -> impl IntoResponse {
     let state = &api.state;
@@ -41,16 +42,37 @@ pub(super) async fn metrics(State(api): State<Api>) -> impl IntoResponse {
     text.gauge("faceiot_commands_waiting", "Commands without an answer yet.", state.pending.len() as u64);
     text.gauge("faceiot_recorder_waiting_bytes", "Octets of reports waiting to be written.", state.recorder.waiting_bytes() as u64);
     text.counter("faceiot_recorder_dropped_total", "Reports and log lines that found the queue full.", state.recorder.dropped());
-    photos(&mut text, &api);
+    photos(&mut text, &api).await;
     if let Ok(free) = state.data_dir.free_bytes() {
         text.gauge("faceiot_disk_free_bytes", "Octets free where the data folder is.", free);
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text.0)
 }
 
-fn photos(text: &mut Text, api: &Api) {
-    let _ = api;
-    let _ = text;
+async fn photos(text: &mut Text, api: &Api) {
+    let stats = api.state.photos.stats();
+    text.counter("faceiot_chunks_total", "Chunks of photos that came.", stats.chunks);
+    text.counter("faceiot_bad_chunks_total", "Chunks that could not be used.", stats.bad_chunks);
+    text.counter("faceiot_refused_chunks_total", "Chunks that were not taken: queue full, journal failing.", stats.refused);
+    text.family("faceiot_photos_total", "counter", "Photos finished since the start.");
+    text.sample("faceiot_photos_total", Some(("as", "whole")), stats.photos);
+    text.sample("faceiot_photos_total", Some(("as", "broken")), stats.broken);
+    text.counter("faceiot_photos_gave_way_total", "Photos dropped because memory was short.", stats.gave_way);
+    text.counter("faceiot_photo_problems_total", "Problems reported.", api.state.counters.photo_problems.load(Ordering::Relaxed));
+    text.counter("faceiot_photos_stored_total", "Rows of photos written since the start.", stats.stored);
+    text.counter("faceiot_photo_store_failures_total", "Attempts to store a photo that failed.", stats.failures);
+    text.gauge("faceiot_photos_open", "Unfinished photos.", stats.open as u64);
+    text.gauge("faceiot_ingest_memory_bytes", "Octets held for unfinished photos.", stats.memory as u64);
+    text.gauge("faceiot_ingest_queue_bytes", "Octets waiting for the photo worker.", stats.queued as u64);
+    if let Ok(bytes) = super::health::journal_bytes(&api.state.data_dir) {
+        text.gauge("faceiot_journal_bytes", "Octets of the photos' journal.", bytes);
+    }
+    if let Ok(counts) = tables::photos_by_verified(api.state.registry.pool()).await {
+        text.family("faceiot_photos", "gauge", "Photos in the store, by what is known of them.");
+        for (verified, count) in counts {
+            text.sample("faceiot_photos", Some(("verified", verified)), count);
+        }
+    }
 }
 
 #[derive(Default)]

@@ -34,6 +34,10 @@ pub(super) async fn login_code(State(api): State<Api>) -> Answer<Json<Value>> {
     Ok(Json(json!({ "url": api.guard.new_link()? })))
 }
 
+pub(super) async fn icon() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "private, max-age=86400")], ICON)
+}
+
 fn locked() -> Answer<Response> {
     with_policy(StatusCode::UNAUTHORIZED, LOCKED)
 }
@@ -54,6 +58,7 @@ fn with_policy(status: StatusCode, template: &str) -> Answer<Response> {
 }
 
 const PAGE: &str = include_str!("../../page/index.html");
+const ICON: &str = include_str!("../../page/icon.svg");
 const LOCKED: &str = include_str!("../../page/locked.html");
 
 #[cfg(test)]
