@@ -386,3 +386,22 @@ fn same_process(owner: u32) -> Result<()> {
 
 /// Longer than the goodbye may take.
 const CLOSING: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_belongs_to_another_process_is_an_error_and_no_wait() {
+        let mut waiting = Waiting::<()>::start(std::future::pending()).unwrap();
+        waiting.process = 0;
+        let error = waiting.poll(Duration::from_secs(3600)).unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Closed);
+        assert!(error.to_string().contains("forked"));
+    }
+
+    #[test]
+    fn one_process_has_one_runtime() {
+        assert!(Arc::ptr_eq(&runtime().unwrap(), &runtime().unwrap()));
+    }
+}

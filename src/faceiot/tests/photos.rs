@@ -27,7 +27,9 @@ fn receive(messages: &[Published], most: usize) -> Vec<u8> {
             continue;
         }
         let document = message.json();
-        let img = document["params"]["img"].as_str().or_else(|| document["services"][0]["properties"]["img"].as_str());
+        let img = document["params"]["img"]
+            .as_str()
+            .or_else(|| document["services"][0]["properties"]["img"].as_str());
         let img = img.unwrap().as_bytes();
         if v2::is_text(img) {
             let mut octets = vec![0; img.len()];
@@ -45,7 +47,12 @@ fn receive(messages: &[Published], most: usize) -> Vec<u8> {
 async fn collect(session: &mut Session<TcpStream>, count: usize) -> Vec<Published> {
     let mut messages = Vec::new();
     while messages.len() < count {
-        messages.push(session.published().await.expect("the connection ended in mid-photo"));
+        messages.push(
+            session
+                .published()
+                .await
+                .expect("the connection ended in mid-photo"),
+        );
     }
     messages
 }
@@ -53,8 +60,13 @@ async fn collect(session: &mut Session<TcpStream>, count: usize) -> Vec<Publishe
 #[tokio::test]
 async fn a_photo_is_whole_at_the_other_side_in_every_format_and_qos() {
     let whole = photo(12_345);
-    let formats = [(Cloud::Aliyun, Format::Hex, 32), (Cloud::Aliyun, Format::V2, 4), (Cloud::Aliyun, Format::V2Text, 2),
-        (Cloud::Huawei, Format::V2, 4), (Cloud::Huawei, Format::V2Text, 2)];
+    let formats = [
+        (Cloud::Aliyun, Format::Hex, 32),
+        (Cloud::Aliyun, Format::V2, 4),
+        (Cloud::Aliyun, Format::V2Text, 2),
+        (Cloud::Huawei, Format::V2, 4),
+        (Cloud::Huawei, Format::V2Text, 2),
+    ];
     for (cloud, format, count) in formats {
         for qos in [Qos::AtMostOnce, Qos::AtLeastOnce] {
             let peer = Peer::listen().await;
@@ -68,10 +80,24 @@ async fn a_photo_is_whole_at_the_other_side_in_every_format_and_qos() {
             let receipt = device.send_bytes(whole.clone(), v2::JPEG).unwrap();
             let messages = collect(&mut session, count).await;
             let sent = receipt.wait(PATIENCE).await.unwrap();
-            assert_eq!((sent.messages, sent.restarts), (count, 0), "{cloud} {format} {qos:?}");
-            assert_eq!(sent.bytes, messages.iter().map(|message| message.payload.len()).sum::<usize>());
+            assert_eq!(
+                (sent.messages, sent.restarts),
+                (count, 0),
+                "{cloud} {format} {qos:?}"
+            );
+            assert_eq!(
+                sent.bytes,
+                messages
+                    .iter()
+                    .map(|message| message.payload.len())
+                    .sum::<usize>()
+            );
             assert_eq!(receipt.progress(), (count, count));
-            assert!(messages.iter().all(|message| message.qos == u8::from(qos == Qos::AtLeastOnce)));
+            assert!(
+                messages
+                    .iter()
+                    .all(|message| message.qos == u8::from(qos == Qos::AtLeastOnce))
+            );
             assert_eq!(receive(&messages, 20_000), whole, "{cloud} {format} {qos:?}");
             device.close().await;
         }
@@ -111,7 +137,10 @@ async fn a_receipt_waits_for_the_last_acknowledgement() {
         session.puback(messages[index].packet_id).await;
     }
     let late = receipt.wait(Duration::from_millis(200)).await.unwrap_err();
-    assert_eq!((late.kind(), receipt.progress(), receipt.is_done()), (ErrorKind::Timeout, (3, 4), false));
+    assert_eq!(
+        (late.kind(), receipt.progress(), receipt.is_done()),
+        (ErrorKind::Timeout, (3, 4), false)
+    );
     session.puback(messages[2].packet_id).await;
     receipt.wait(PATIENCE).await.unwrap();
     device.close().await;
@@ -168,7 +197,12 @@ async fn an_interrupted_photo_in_hex_starts_again_from_its_first_chunk() {
     let mut config = support::aliyun(peer.address());
     config.format = Some(Format::Hex);
     let (_, after) = interrupt(config, &peer, &whole).await;
-    assert!(after[0].json()["params"]["img"].as_str().unwrap().starts_with("FFD8FF"));
+    assert!(
+        after[0].json()["params"]["img"]
+            .as_str()
+            .unwrap()
+            .starts_with("FFD8FF")
+    );
     assert_eq!(receive(&after, whole.len()), whole);
 }
 
@@ -179,7 +213,10 @@ async fn photos_of_a_lost_connection_come_again_in_their_order() {
     let device = device.unwrap();
     session.acknowledge = false;
     let photos = [photo(5000), photo(6000), photo(7000)];
-    let receipts: Vec<_> = photos.iter().map(|octets| device.send_bytes(octets.clone(), v2::JPEG).unwrap()).collect();
+    let receipts: Vec<_> = photos
+        .iter()
+        .map(|octets| device.send_bytes(octets.clone(), v2::JPEG).unwrap())
+        .collect();
     let report = device.report(json!({"n": 1})).await.unwrap();
     collect(&mut session, 4).await;
     drop(session);
@@ -205,7 +242,9 @@ async fn a_message_that_was_not_acknowledged_is_sent_again() {
     session.acknowledge = false;
     let receipts = [
         device.report(json!({"n": 1})).await.unwrap(),
-        device.publish("$oc/devices/61e6d1_cam/user/x", "two", Qos::AtLeastOnce).unwrap(),
+        device
+            .publish("$oc/devices/61e6d1_cam/user/x", "two", Qos::AtLeastOnce)
+            .unwrap(),
     ];
     let before = collect(&mut session, 2).await;
     session.puback(before[0].packet_id).await;
@@ -233,7 +272,13 @@ async fn a_reply_overtakes_chunks_and_leaves_within_one_second() {
     for round in 0..3 {
         let asked = Instant::now();
         let request = json!({"id": round.to_string(), "version": "1.0.0", "params": {}, "method": "thing.service.capture"});
-        session.publish(&format!("/sys/{PK}/{DN}/thing/service/capture"), request.to_string().as_bytes(), 1).await;
+        session
+            .publish(
+                &format!("/sys/{PK}/{DN}/thing/service/capture"),
+                request.to_string().as_bytes(),
+                1,
+            )
+            .await;
         let mut chunks = 0;
         let reply = loop {
             let message = session.published().await.unwrap();
@@ -245,12 +290,18 @@ async fn a_reply_overtakes_chunks_and_leaves_within_one_second() {
         let took = asked.elapsed();
         println!("reply {round} after {took:?} and {chunks} chunks");
         assert!(took < Duration::from_secs(1), "the reply took {took:?}");
-        assert_eq!(reply.json(), json!({"id": round.to_string(), "code": 200, "data": {"done": true}}));
+        assert_eq!(
+            reply.json(),
+            json!({"id": round.to_string(), "code": 200, "data": {"done": true}})
+        );
         assert!(chunks <= 2, "{chunks} chunks went first");
         collect(&mut session, 2).await;
     }
     let (done, total) = receipt.progress();
-    assert!(done < total / 2, "the photo was still on its way: {done} of {total}");
+    assert!(
+        done < total / 2,
+        "the photo was still on its way: {done} of {total}"
+    );
     device.close().await;
 }
 
@@ -269,7 +320,11 @@ async fn no_second_holds_more_messages_than_the_cloud_allows() {
     }
     // Ten in the first second at most, so that the eleventh is later. What is late here makes the gap longer, never
     // shorter, but for the first.
-    assert!(times[11] - times[1] >= Duration::from_millis(900), "{:?}", times[11] - times[1]);
+    assert!(
+        times[11] - times[1] >= Duration::from_millis(900),
+        "{:?}",
+        times[11] - times[1]
+    );
     device.close().await;
 }
 
@@ -283,8 +338,14 @@ async fn what_waits_in_memory_has_a_limit() {
     session.acknowledge = false;
     let large = device.send_bytes(photo(30_000), v2::JPEG).unwrap();
     let refused = device.send_bytes(photo(100), v2::JPEG).unwrap_err();
-    assert_eq!((refused.kind(), refused.retryable()), (ErrorKind::RateLimit, true));
-    assert_eq!(device.report(json!({"a": 1})).await.unwrap_err().kind(), ErrorKind::RateLimit);
+    assert_eq!(
+        (refused.kind(), refused.retryable()),
+        (ErrorKind::RateLimit, true)
+    );
+    assert_eq!(
+        device.report(json!({"a": 1})).await.unwrap_err().kind(),
+        ErrorKind::RateLimit
+    );
     for message in collect(&mut session, 8).await {
         session.puback(message.packet_id).await;
     }
@@ -298,12 +359,26 @@ async fn what_cannot_be_sent_is_refused_at_once() {
     let peer = Peer::listen().await;
     let (device, _session) = tokio::join!(Device::connect(support::huawei(peer.address())), peer.serve());
     let device = device.unwrap();
-    assert_eq!(device.send_bytes(vec![], v2::JPEG).unwrap_err().kind(), ErrorKind::InvalidArgument);
-    assert_eq!(device.publish("a/+", "", Qos::AtMostOnce).unwrap_err().kind(), ErrorKind::Topic);
-    assert_eq!(device.publish("", "", Qos::AtMostOnce).unwrap_err().kind(), ErrorKind::Topic);
-    let large = device.publish("a", vec![0; 1_000_001], Qos::AtMostOnce).unwrap_err();
+    assert_eq!(
+        device.send_bytes(vec![], v2::JPEG).unwrap_err().kind(),
+        ErrorKind::InvalidArgument
+    );
+    assert_eq!(
+        device.publish("a/+", "", Qos::AtMostOnce).unwrap_err().kind(),
+        ErrorKind::Topic
+    );
+    assert_eq!(
+        device.publish("", "", Qos::AtMostOnce).unwrap_err().kind(),
+        ErrorKind::Topic
+    );
+    let large = device
+        .publish("a", vec![0; 1_000_001], Qos::AtMostOnce)
+        .unwrap_err();
     assert_eq!(large.kind(), ErrorKind::InvalidArgument);
-    assert_eq!(device.report(json!([1])).await.unwrap_err().kind(), ErrorKind::InvalidArgument);
+    assert_eq!(
+        device.report(json!([1])).await.unwrap_err().kind(),
+        ErrorKind::InvalidArgument
+    );
     device.close().await;
 }
 
@@ -319,7 +394,9 @@ async fn a_report_can_wait_for_the_clouds_answer() {
             assert_eq!((post.json()["params"].clone(), post.qos), (json!({"Door": 1}), 1));
             let reply = json!({"code": code, "data": {"Door": "tsl parse: params not exist"}, "id": post.json()["id"]});
             let topic = format!("/sys/{PK}/{DN}/thing/event/property/post_reply");
-            session.publish(&topic, br#"{"code":200,"data":{},"id":"0"}"#, 0).await;
+            session
+                .publish(&topic, br#"{"code":200,"data":{},"id":"0"}"#, 0)
+                .await;
             session.publish(&topic, reply.to_string().as_bytes(), 0).await;
         });
         match expected {

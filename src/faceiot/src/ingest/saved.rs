@@ -103,7 +103,12 @@ impl Ingest {
         let saved: Saved = serde_json::from_slice(head).map_err(wrong)?;
         let frame = match &saved.stream {
             SavedStream::Hex(_) => None,
-            SavedStream::V2 { epoch, frame, time_ms, .. } => Some((*epoch, *frame, *time_ms)),
+            SavedStream::V2 {
+                epoch,
+                frame,
+                time_ms,
+                ..
+            } => Some((*epoch, *frame, *time_ms)),
         };
         if is_over(&saved.device, frame, saved.last.seq) {
             return Ok(());
@@ -173,7 +178,10 @@ impl Ingest {
     pub fn remembered(&self) -> impl Iterator<Item = (&DeviceId, (u16, u32, u64), u64)> {
         self.devices.iter().flat_map(|(device, streams)| {
             let frame = |id: &FrameId| (id.epoch, id.frame, id.time_ms);
-            streams.done.iter().map(move |done| (device, frame(&done.id), done.at_ms))
+            streams
+                .done
+                .iter()
+                .map(move |done| (device, frame(&done.id), done.at_ms))
         })
     }
 

@@ -653,7 +653,10 @@ fn unfinished_photos_survive_a_restart() {
 #[test]
 fn a_saved_photo_that_is_damaged_is_refused() {
     let mut ingest = Ingest::new(Limits::default());
-    assert_eq!(ingest.restore(b"{}", b"", |_, _, _| false).unwrap_err().kind(), ErrorKind::Store);
+    assert_eq!(
+        ingest.restore(b"{}", b"", |_, _, _| false).unwrap_err().kind(),
+        ErrorKind::Store
+    );
     assert_eq!((ingest.open(), ingest.memory()), (0, 0));
 }
 

@@ -41,7 +41,9 @@ fn quick(credentials: Credentials, address: SocketAddr) -> DeviceConfig {
 
 /// Fails the test when a future takes too long.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what}: nothing for {PATIENCE:?}"))
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .unwrap_or_else(|_| panic!("{what}: nothing for {PATIENCE:?}"))
 }
 
 /// A broker that accepts one connection at a time.
@@ -51,7 +53,9 @@ pub(crate) struct Peer {
 
 impl Peer {
     pub(crate) async fn listen() -> Self {
-        Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap() }
+        Self {
+            listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -119,7 +123,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let (kind, body) = session.packet().await.expect("CONNECT");
         assert_eq!(kind, 0x10, "the first packet is CONNECT");
         assert_eq!(&body[..7], b"\0\x04MQTT\x04");
-        assert_eq!(body[7], 0b1100_0010, "user name, password, clean session, nothing else");
+        assert_eq!(
+            body[7], 0b1100_0010,
+            "user name, password, clean session, nothing else"
+        );
         session.keep_alive = u16::from_be_bytes([body[8], body[9]]);
         let mut rest = &body[10..];
         session.client_id = text(&mut rest);
@@ -166,7 +173,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// The next message on a topic with this end.
     pub(crate) async fn published_to(&mut self, end: &str) -> Published {
         loop {
-            let published = self.published().await.expect("the connection ended before the message came");
+            let published = self
+                .published()
+                .await
+                .expect("the connection ended before the message came");
             if published.topic.ends_with(end) {
                 return published;
             }
@@ -249,7 +259,12 @@ pub(crate) fn parse_publish(kind: u8, body: &[u8]) -> Published {
         rest = &rest[2..];
         id
     };
-    Published { topic, payload: rest.to_vec(), qos, packet_id }
+    Published {
+        topic,
+        payload: rest.to_vec(),
+        qos,
+        packet_id,
+    }
 }
 
 fn text(rest: &mut &[u8]) -> String {

@@ -33,12 +33,19 @@ impl Mosquitto {
         // The port may be taken by someone else between finding it and listening on it: then another one.
         (0..5)
             .find_map(|_| Self::listen(folder.path(), &passwords, tls))
-            .map(|(child, address)| Self { child, address, folder })
+            .map(|(child, address)| Self {
+                child,
+                address,
+                folder,
+            })
             .expect("mosquitto did not start")
     }
 
     fn listen(folder: &Path, passwords: &Path, tls: Option<(&str, &str)>) -> Option<(Child, SocketAddr)> {
-        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .unwrap()
+            .local_addr()
+            .unwrap();
         // The files belong to who runs the test, so mosquitto must not change to a user of its own.
         let user = std::env::var("USER").unwrap_or_else(|_| "root".into());
         let mut settings = format!(
@@ -56,7 +63,11 @@ impl Mosquitto {
         }
         let file = folder.join("mosquitto.conf");
         std::fs::write(&file, settings).unwrap();
-        let program = if Path::new("/usr/sbin/mosquitto").exists() { "/usr/sbin/mosquitto" } else { "mosquitto" };
+        let program = if Path::new("/usr/sbin/mosquitto").exists() {
+            "/usr/sbin/mosquitto"
+        } else {
+            "mosquitto"
+        };
         let mut child = Command::new(program)
             .arg("-c")
             .arg(&file)
