@@ -214,7 +214,8 @@ pub enum FailedKind {
 }
 
 impl Failed {
-    pub(crate) fn new(kind: FailedKind, message: impl Into<Arc<str>>) -> Self {
+    /// A failure of this kind with these words, for [`Completer::complete`].
+    pub fn new(kind: FailedKind, message: impl Into<Arc<str>>) -> Self {
         Self {
             kind,
             message: message.into(),

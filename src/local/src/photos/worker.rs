@@ -1,0 +1,361 @@
+//! What is done with a chunk, and in which order?
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use faceiot::ingest::{Counters, Ingest, Outcome, Photo};
+use faceiot_core::digest::sha256;
+use faceiot_journal::{Journal, Sync};
+use sqlx::SqlitePool;
+use tokio::sync::broadcast;
+
+use super::files::Files;
+use super::queue::{Item, Queue};
+use super::row;
+use super::{Event, record};
+
+/// What the store has counted since it was opened, and what it holds now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Chunks that came, of every kind.
+    pub chunks: u64,
+    /// Photos without a problem.
+    pub photos: u64,
+    /// Photos with one.
+    pub broken: u64,
+    /// Photos that gave way to others because memory was short.
+    pub gave_way: u64,
+    /// Chunks that could not be used.
+    pub bad_chunks: u64,
+    /// Chunks that were not taken: the queue was full, or the journal could not write.
+    pub refused: u64,
+    /// Rows written.
+    pub stored: u64,
+    /// Attempts to store that failed.
+    pub failures: u64,
+    /// Unfinished photos now.
+    pub open: usize,
+    /// Octets held for them now.
+    pub memory: usize,
+    /// Octets waiting for the worker now.
+    pub queued: usize,
+    /// Why photos are not reaching the disk at this moment; `None` when all is well.
+    pub failing: Option<String>,
+}
+
+/// What the worker tells the rest.
+pub(super) struct Shared {
+    pub(super) events: broadcast::Sender<Event>,
+    counters: Mutex<Counters>,
+    failing: Mutex<Option<String>>,
+    stored: AtomicU64,
+    failures: AtomicU64,
+    open: AtomicUsize,
+    memory: AtomicUsize,
+}
+
+impl Shared {
+    pub(super) fn new() -> Self {
+        Self {
+            events: broadcast::channel(EVENTS_KEPT).0,
+            counters: Mutex::default(),
+            failing: Mutex::default(),
+            stored: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+            open: AtomicUsize::new(0),
+            memory: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn stats(&self, queue: &Queue) -> Stats {
+        let counters = *lock(&self.counters);
+        Stats {
+            chunks: counters.chunks,
+            photos: counters.photos,
+            broken: counters.broken,
+            gave_way: counters.gave_way,
+            bad_chunks: counters.bad_chunks,
+            refused: queue.refused(),
+            stored: self.stored.load(Ordering::Relaxed),
+            failures: self.failures.load(Ordering::Relaxed),
+            open: self.open.load(Ordering::Relaxed),
+            memory: self.memory.load(Ordering::Relaxed),
+            queued: queue.octets(),
+            failing: lock(&self.failing).clone().or_else(|| queue.journal_failure()),
+        }
+    }
+}
+
+/// The one thread that puts photos together and stores them.
+pub(super) struct Worker {
+    ingest: Ingest,
+    /// Photos that are over and not yet stored.
+    ready: Vec<Photo>,
+    ready_octets: usize,
+    /// What the journal's replay led to, handled first.
+    replayed: Vec<Outcome>,
+    journal: Journal,
+    queue: Arc<Queue>,
+    files: Files,
+    pool: SqlitePool,
+    shared: Arc<Shared>,
+    time: Time,
+}
+
+impl Worker {
+    pub(super) fn new(
+        ingest: Ingest,
+        replayed: Vec<Outcome>,
+        journal: Journal,
+        queue: Arc<Queue>,
+        files: Files,
+        pool: SqlitePool,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let time = Time::system();
+        Self {
+            ingest,
+            ready: Vec::new(),
+            ready_octets: 0,
+            replayed,
+            journal,
+            queue,
+            files,
+            pool,
+            shared,
+            time,
+        }
+    }
+
+    pub(super) fn run(mut self) {
+        // A runtime of its own: the database must stay usable while the cloud's runtime is shut down around it.
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                tracing::error!(%error, "the photo worker cannot start");
+                return self.queue.close();
+            }
+        };
+        self.ingest.resume(self.time.now_ms());
+        let replayed = std::mem::take(&mut self.replayed);
+        self.handle(replayed);
+        self.store(&runtime);
+        let mut ticked = Instant::now();
+        while let Some(items) = self.queue.take(TICK) {
+            for item in items {
+                self.chunk(item);
+                if self.ready_octets > READY_OCTETS {
+                    self.store(&runtime);
+                }
+            }
+            if ticked.elapsed() >= TICK {
+                let outcomes = self.ingest.tick(self.time.now_ms());
+                self.handle(outcomes);
+                ticked = Instant::now();
+            }
+            self.store(&runtime);
+            self.compact();
+            self.publish();
+        }
+        self.publish();
+    }
+
+    fn chunk(&mut self, item: Item) {
+        // A chunk that did not reach the disk was not acknowledged, and its sender sends it again: used now, it would
+        // be there twice.
+        let durable = item
+            .durable
+            .as_ref()
+            .map_or(Ok(()), faceiot_journal::Ticket::wait);
+        let is_durable = durable.is_ok();
+        if let Err(error) = &durable {
+            tracing::error!(device = %item.device, %error, "a chunk could not be written to the journal and was refused");
+        }
+        if let Some(held) = item.held {
+            held.complete(durable);
+        }
+        if is_durable {
+            self.time.set(item.now_ms);
+            let carrier = item.carrier.with(&item.payload);
+            let outcomes = self.ingest.push(&item.device, carrier, item.now_ms, item.seq);
+            if !outcomes.is_empty() {
+                self.handle(outcomes);
+            }
+        }
+    }
+
+    fn handle(&mut self, outcomes: Vec<Outcome>) {
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Photo(photo) => {
+                    self.ready_octets += photo.bytes.len();
+                    self.ready.push(photo);
+                }
+                Outcome::Problem(problem) => {
+                    tracing::warn!(device = %problem.device, kind = problem.kind.name(), "{}", problem.message);
+                    self.tell(Event::Problem(problem));
+                }
+            }
+        }
+    }
+
+    /// Stores what is ready; tries until it works, or until the store is closed.
+    fn store(&mut self, runtime: &tokio::runtime::Runtime) {
+        if self.ready.is_empty() {
+            return;
+        }
+        self.publish();
+        self.ready_octets = 0;
+        let photos: Vec<(Photo, String)> = self
+            .ready
+            .drain(..)
+            .map(|photo| {
+                let sum = hex(&sha256(&[&photo.bytes]));
+                (photo, sum)
+            })
+            .collect();
+        let mut patience = FIRST_PAUSE;
+        let mut said = None;
+        let rows = loop {
+            let files: Vec<(&str, &[u8])> = photos
+                .iter()
+                .map(|(photo, sum)| (sum.as_str(), photo.bytes.as_slice()))
+                .collect();
+            let stored = self
+                .files
+                .store(&files)
+                .and_then(|()| runtime.block_on(row::insert(&self.pool, &photos)));
+            match stored {
+                Ok(rows) => break rows,
+                Err(error) => {
+                    self.shared.failures.fetch_add(1, Ordering::Relaxed);
+                    *lock(&self.shared.failing) = Some(error.to_string());
+                    if said != Some(error.kind()) {
+                        tracing::error!(
+                            photos = photos.len(), %error,
+                            "photos cannot be stored; acknowledgements wait until they can"
+                        );
+                        said = Some(error.kind());
+                    }
+                }
+            }
+            if self.queue.pause(patience) {
+                tracing::warn!(
+                    photos = photos.len(),
+                    "closed before photos were stored; their chunks are in the journal"
+                );
+                return;
+            }
+            patience = (patience * 2).min(LONGEST_PAUSE);
+        };
+        if said.is_some() {
+            *lock(&self.shared.failing) = None;
+            tracing::info!(photos = photos.len(), "photos can be stored again");
+        }
+        for (photo, _) in &photos {
+            self.journal
+                .append(record::DONE, &[&record::done(photo)], Sync::Lazy);
+        }
+        self.shared.stored.fetch_add(rows.len() as u64, Ordering::Relaxed);
+        for row in rows {
+            if let Some(problem) = &row.problem {
+                tracing::warn!(device = %row.device, photo = row.id, verified = row.verified, "{problem}");
+            }
+            self.tell(Event::Photo(row));
+        }
+    }
+
+    /// Replaces a long journal by what is still on its way. Only called when nothing is waiting to be stored.
+    fn compact(&self) {
+        let live = (self.ingest.memory() + self.queue.octets()) as u64;
+        if !self.ready.is_empty() || !self.journal.wants_compaction(live) {
+            return;
+        }
+        self.queue.compact(|| self.live());
+    }
+
+    fn live(&self) -> Vec<(u8, Vec<u8>)> {
+        let partials = self
+            .ingest
+            .save()
+            .map(|(head, octets)| (record::PARTIAL, record::partial(&head, octets)));
+        let done = self
+            .ingest
+            .remembered()
+            .map(|(device, frame, at_ms)| (record::DONE, record::done_record(device, Some(frame), at_ms, 0)));
+        done.chain(partials).collect()
+    }
+
+    fn tell(&self, event: Event) {
+        let _ = self.shared.events.send(event); // an error means that nobody listens
+    }
+
+    fn publish(&self) {
+        *lock(&self.shared.counters) = self.ingest.counters();
+        self.shared.open.store(self.ingest.open(), Ordering::Relaxed);
+        self.shared.memory.store(self.ingest.memory(), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Worker {
+    /// However the worker ends: nobody may be left waiting for it.
+    fn drop(&mut self) {
+        self.queue.close();
+        while self.queue.take(Duration::ZERO).is_some() {}
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets
+        .iter()
+        .fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
+            use std::fmt::Write as _;
+            let _ = write!(text, "{octet:02x}"); // a String takes everything
+            text
+        })
+}
+
+/// The clock of whoever brings the chunks, carried on between them: what is idle is told by one clock only, and one
+/// that is set does no harm.
+struct Time {
+    base_ms: u64,
+    since: Instant,
+}
+
+impl Time {
+    /// The system's, as long as no chunk has come.
+    fn system() -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            base_ms: now.as_millis() as u64,
+            since: Instant::now(),
+        }
+    }
+
+    fn set(&mut self, now_ms: u64) {
+        *self = Self {
+            base_ms: now_ms,
+            since: Instant::now(),
+        };
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.base_ms
+            .saturating_add(self.since.elapsed().as_millis() as u64)
+    }
+}
+
+/// How often unfinished photos are looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Photos are stored when this many octets of them are ready, at the latest when nothing more waits.
+const READY_OCTETS: usize = 8 << 20;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const EVENTS_KEPT: usize = 1024;
