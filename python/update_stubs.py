@@ -23,7 +23,11 @@ def text_of(path: tuple[str, ...]) -> str:
 
     thing: object = _faceiot
     for name in path:
-        thing = inspect.getattr_static(thing, name) if len(path) > 1 and name == path[-1] else getattr(thing, name)
+        thing = (
+            inspect.getattr_static(thing, name)
+            if len(path) > 1 and name == path[-1]
+            else getattr(thing, name)
+        )
     thing = getattr(thing, "__func__", thing)
     return inspect.cleandoc(getattr(thing, "__doc__", None) or "")
 
@@ -53,7 +57,9 @@ def main() -> int:
         if isinstance(node, ast.FunctionDef):
             header_end = (node.returns.end_lineno or 0) if node.returns else node.lineno
             header = lines[header_end - 1]
-            edits.append((header_end, node.end_lineno or 0, [header.removesuffix(" ..."), *quoted(text, indent)]))
+            edits.append(
+                (header_end, node.end_lineno or 0, [header.removesuffix(" ..."), *quoted(text, indent)])
+            )
         elif has_text:
             edits.append((first.lineno, first.end_lineno or 0, quoted(text, indent)))
         else:

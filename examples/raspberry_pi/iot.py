@@ -2,9 +2,10 @@
 
     python iot.py PRODUCT_KEY DEVICE_NAME --source dir:photos
 
-The device secret is read from the environment variable FACEIOT_DEVICE_SECRET, never from the command line, where
-every user of the computer could read it. Without further options the device connects to Alibaba Cloud by TLS; with
-`--host`, `--port` and `--ca` (or `--plain`) to any other broker, such as the local cloud of `faceiot up`.
+The device secret is read from the environment variable FACEIOT_DEVICE_SECRET, never from the command line,
+where every user of the computer could read it. Without further options the device connects to Alibaba Cloud
+by TLS; with `--host`, `--port` and `--ca` (or `--plain`) to any other broker, such as the local cloud of
+`faceiot up`.
 """
 
 import argparse
@@ -35,13 +36,11 @@ def main():
         tls=False if options.plain else options.ca or True,
     ) as device:
         print(f"{device.id} is connected and waits for commands; Ctrl-C ends it", flush=True)
-        taken = 0
-        for command in device:
+        for taken, command in enumerate(device, start=1):
             photo = next(camera)
             receipt = device.send(photo)
             command.reply({"bytes": len(photo.jpeg), "width": photo.width, "height": photo.height})
             receipt.wait(timeout=120)
-            taken += 1
             print(f"{command.name}: sent {photo}", flush=True)
             if taken == options.photos:
                 break

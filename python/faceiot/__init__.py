@@ -1,8 +1,8 @@
 """Everything between a camera and an IoT cloud that recognises faces.
 
-A device logs in with its signed secret (:mod:`faceiot.sign`), is told to take a photo, takes it (:class:`Frame`,
-:class:`FrameSource`) and sends it in chunks (:class:`Device`; the chunks themselves: :mod:`faceiot.chunk`).
-:class:`faceiot.local.Cloud` is the other side, on this computer.
+A device logs in with its signed secret (:mod:`faceiot.sign`), is told to take a photo, takes it
+(:class:`Frame`, :class:`FrameSource`) and sends it in chunks (:class:`Device`; the chunks themselves:
+:mod:`faceiot.chunk`). :class:`faceiot.local.Cloud` is the other side, on this computer.
 
 >>> import faceiot
 >>> from faceiot.local import Cloud

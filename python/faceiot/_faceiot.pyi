@@ -76,6 +76,7 @@ class HexMessages(Iterator[bytes]):
     def __len__(self) -> int: ...
 
 def hex_encode(photo: Buffer) -> HexMessages: ...
+
 @final
 class HexAssembler:
     def __new__(cls, max_bytes: int = 4194304) -> Self: ...
@@ -98,6 +99,7 @@ def v2_encode(
     text: bool = False,
 ) -> list[bytes]: ...
 def v2_parse(chunk: str | Buffer) -> V2Chunk: ...
+
 @final
 class V2Chunk:
     @property
@@ -273,7 +275,9 @@ class Command:
     @property
     def payload(self) -> Any: ...
     @property
-    def form(self) -> Literal["custom", "property_set", "service", "rrpc", "huawei", "huawei_property_set"]: ...
+    def form(
+        self,
+    ) -> Literal["custom", "property_set", "service", "rrpc", "huawei", "huawei_property_set"]: ...
     def reply(self, data: Any = None, *, code: int | None = None) -> None: ...
 
 @final
@@ -347,7 +351,9 @@ class Cloud:
         name: str,
         payload: Any = None,
         *,
-        form: Literal["custom", "property_set", "service", "rrpc", "huawei", "huawei_property_set"] | str | None = None,
+        form: Literal["custom", "property_set", "service", "rrpc", "huawei", "huawei_property_set"]
+        | str
+        | None = None,
         timeout: float = 20.0,
     ) -> CommandReply: ...
     def publish(self, topic: str, payload: str | Buffer, *, qos: Literal[0, 1] | int = 1) -> int: ...

@@ -1,8 +1,9 @@
 """Photos in chunks, both formats, without a connection.
 
-``hex`` is the tutorials' format, byte for byte: Alink property posts of 800 upper-case hex characters, then ``END``.
-It has no numbers: a lost or doubled chunk shows when the picture is decoded (:meth:`faceiot.Frame.check`), a swap of
-two chunks may not. ``v2`` chunks describe themselves: any order, doubles harmless, every octet under a CRC.
+``hex`` is the tutorials' format, byte for byte: Alink property posts of 800 upper-case hex characters, then
+``END``. It has no numbers: a lost or doubled chunk shows when the picture is decoded
+(:meth:`faceiot.Frame.check`), a swap of two chunks may not. ``v2`` chunks describe themselves: any order,
+doubles harmless, every octet under a CRC.
 
 >>> photo = faceiot.Frame.open("testcard:320x240").jpeg
 >>> assembler = faceiot.chunk.V2Assembler()

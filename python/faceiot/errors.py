@@ -1,8 +1,9 @@
 """The exceptions of faceiot: one base class, one class per family.
 
-Every class also inherits the built-in that fits, so that code which knows nothing of faceiot still catches it:
-``except ConnectionError`` catches a refused login, ``except ValueError`` a broken chunk, ``except TimeoutError`` a
-wait that took too long. The numbers and names of the kinds are the same in Rust, C and Python.
+Every class also inherits the built-in that fits, so that code which knows nothing of faceiot still catches
+it: ``except ConnectionError`` catches a refused login, ``except ValueError`` a broken chunk,
+``except TimeoutError`` a wait that took too long. The numbers and names of the kinds are the same in Rust, C
+and Python.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class ArgumentError(FaceIotError, ValueError):
 
 
 class SignatureError(FaceIotError, ValueError):
-    """A login that does not verify. The message shows the string that was signed, never the expected password."""
+    """A login that does not verify. The message shows what was signed, never the expected password."""
 
     default_kind = "signature"
 
@@ -77,7 +78,7 @@ class JpegError(FaceIotError, ValueError):
 
 
 class ConnectError(FaceIotError, ConnectionError):
-    """The connection could not be made or did not hold: DNS, TCP, TLS, protocol, closed, too many messages."""
+    """The connection could not be made or did not hold: DNS, TCP, TLS, protocol, closed, a rate limit."""
 
     default_kind = "disconnected"
 
@@ -124,7 +125,7 @@ class CameraError(FaceIotError, OSError):
     default_kind = "camera"
 
 
-# Which class a kind is raised as. A test holds this table against `ERROR_KINDS`: a new kind needs a line here.
+# Which class a kind is raised as. A test holds this table against `ERROR_KINDS`: a new kind needs a line.
 _CLASS_OF: Final[dict[str, type[FaceIotError]]] = {
     **dict.fromkeys(
         ("buffer_too_small", "invalid_argument", "hex", "base64", "json", "utf8", "topic"), ArgumentError

@@ -1,7 +1,7 @@
 """The local cloud, inside this process.
 
-It checks every login as the real clouds do and keeps photos, properties and devices in a folder. It listens on
-loopback only.
+It checks every login as the real clouds do and keeps photos, properties and devices in a folder. It listens
+on loopback only.
 
 >>> from faceiot.local import Cloud
 >>> with Cloud() as cloud:

@@ -6,9 +6,8 @@ import os
 import subprocess
 import sys
 
-from conftest import interrupt, running
-
 import faceiot
+from conftest import interrupt, running
 
 DEVICE = "aliyun:a1B2c3D4e5F:camera"
 
@@ -32,7 +31,16 @@ def test_the_raspberry_pi_sends_a_photo_for_each_command(repository, cloud, tmp_
     frames = [faceiot.Frame.open(f"testcard:{size}") for size in ("320x240", "640x480")]
     for number, frame in enumerate(frames):
         frame.save(photos / f"{number}.jpg")
-    tls = ["--host", "localhost", "--port", str(cloud.mqtts_port), "--ca", str(cloud.ca_file), "--photos", "2"]
+    tls = [
+        "--host",
+        "localhost",
+        "--port",
+        str(cloud.mqtts_port),
+        "--ca",
+        str(cloud.ca_file),
+        "--photos",
+        "2",
+    ]
     with start(repository, cloud, photos, *tls) as example:
         assert DEVICE in example.stdout.readline()
         last = None

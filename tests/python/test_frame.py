@@ -105,7 +105,9 @@ def test_saving_where_one_cannot_is_an_os_error(photo, tmp_path):
 
 
 def test_numpy_is_not_imported_before_it_is_asked_for():
-    code = "import sys, faceiot; faceiot.Frame.open('testcard:64x48').check(); sys.exit('numpy' in sys.modules)"
+    code = (
+        "import sys, faceiot; faceiot.Frame.open('testcard:64x48').check(); sys.exit('numpy' in sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
 
 

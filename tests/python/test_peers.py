@@ -8,10 +8,10 @@ import threading
 
 import paho.mqtt.client as paho
 import pytest
-from conftest import program, running, wait_until
 from linkkit import linkkit
 
 import faceiot
+from conftest import program, running, wait_until
 from faceiot import chunk, sign
 
 pytestmark = pytest.mark.peer
@@ -39,14 +39,18 @@ class Events:
     def wait(self, name: str, seconds: float = 20) -> tuple:
         with self._changed:
             found = lambda: next((event for event in self._seen if event[0] == name), None)  # noqa: E731
-            assert self._changed.wait_for(found, seconds), f"no `{name}` within {seconds} s; seen: {self._seen}"
+            assert self._changed.wait_for(found, seconds), (
+                f"no `{name}` within {seconds} s; seen: {self._seen}"
+            )
             return found()
 
 
 def login_of(cloud, device: str, *, tls: bool = False) -> sign.Login:
     secret = cloud.add_device(device).secret
     if device == ALIYUN:
-        return sign.aliyun_mqtt(PRODUCT_KEY, DEVICE_NAME, secret, secure_mode=2 if tls else 3, timestamp=1534494218000)
+        return sign.aliyun_mqtt(
+            PRODUCT_KEY, DEVICE_NAME, secret, secure_mode=2 if tls else 3, timestamp=1534494218000
+        )
     return sign.huawei_mqtt(HUAWEI_ID, secret, sign_type=1 if tls else 0)
 
 
@@ -110,12 +114,15 @@ def test_paho_mqtt_logs_in_and_reports_with_our_login(cloud, device, tls):
     try:
         assert seen.wait("connack") == ("connack", 0)
         if device == ALIYUN:
-            client.publish(PROPERTY_POST, json.dumps({"id": "1", "version": "1.0", "params": {"light": 7}}), qos=1)
+            client.publish(
+                PROPERTY_POST, json.dumps({"id": "1", "version": "1.0", "params": {"light": 7}}), qos=1
+            )
         else:
             body = {"services": [{"service_id": "camera", "properties": {"light": 7}}]}
             client.publish(PROPERTIES_REPORT, json.dumps(body), qos=1)
         seen.wait("acknowledged")
-        wait_until(lambda: cloud.properties(device).get("light") == 7, "the property is stored")
+        name = "light" if device == ALIYUN else "camera.light"
+        wait_until(lambda: cloud.properties(device) == {name: 7}, "the property is stored")
     finally:
         client.disconnect()
         client.loop_stop()
@@ -137,7 +144,18 @@ def test_paho_mqtt_with_a_wrong_password_is_told_so(cloud, device):
 
 def mosquitto_arguments(cloud, login: sign.Login, *, tls: bool) -> list[str]:
     port = cloud.mqtts_port if tls else cloud.mqtt_port
-    arguments = ["-h", "127.0.0.1", "-p", str(port), "-i", login.client_id, "-u", login.username, "-P", login.password]
+    arguments = [
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "-i",
+        login.client_id,
+        "-u",
+        login.username,
+        "-P",
+        login.password,
+    ]
     return [*arguments, "--cafile", str(cloud.ca_file)] if tls else arguments
 
 
@@ -147,7 +165,11 @@ def test_mosquitto_pub_sends_a_photo_with_our_login(cloud, device, tls, photo):
     login = login_of(cloud, device, tls=tls)
     messages = chunk.v2_encode(photo.jpeg, chunk_size=1 << 20)
     assert len(messages) == 1
-    topic = f"/{PRODUCT_KEY}/{DEVICE_NAME}/user/photo" if device == ALIYUN else f"$oc/devices/{HUAWEI_ID}/user/photo"
+    topic = (
+        f"/{PRODUCT_KEY}/{DEVICE_NAME}/user/photo"
+        if device == ALIYUN
+        else f"$oc/devices/{HUAWEI_ID}/user/photo"
+    )
     subprocess.run(
         [program("mosquitto_pub"), *mosquitto_arguments(cloud, login, tls=tls), "-q", "1", "-t", topic, "-s"],
         input=messages[0],
@@ -167,10 +189,23 @@ def test_mosquitto_sub_is_given_a_command_with_our_login(cloud, device, tls):
         if device == ALIYUN
         else f"$oc/devices/{HUAWEI_ID}/sys/commands/#"
     )
-    arguments = [*mosquitto_arguments(cloud, login, tls=tls), "-q", "1", "-t", topic, "-C", "1", "-W", "30", "-d"]
+    arguments = [
+        *mosquitto_arguments(cloud, login, tls=tls),
+        "-q",
+        "1",
+        "-t",
+        topic,
+        "-C",
+        "1",
+        "-W",
+        "30",
+        "-d",
+    ]
     # mosquitto_sub says that it is subscribed in its debug output, between the messages: `-F` marks ours.
     with running(
-        [program("mosquitto_sub"), *arguments, "-F", "MESSAGE %p"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [program("mosquitto_sub"), *arguments, "-F", "MESSAGE %p"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     ) as subscriber:
         lines = iter(subscriber.stdout.readline, "")
         assert any("SUBACK" in line for line in lines)
@@ -194,7 +229,9 @@ def test_our_device_sends_a_photo_through_debians_mosquitto(mosquitto, cloud_nam
         connect, credentials = faceiot.Device.aliyun, (PRODUCT_KEY, DEVICE_NAME, "secret")
         topic = f"/{PRODUCT_KEY}/{DEVICE_NAME}/user/photo"
     else:
-        login = sign.huawei_mqtt(HUAWEI_ID, "secret")  # its password changes at the full hour, with the device's
+        login = sign.huawei_mqtt(
+            HUAWEI_ID, "secret"
+        )  # its password changes at the full hour, with the device's
         connect, credentials = faceiot.Device.huawei, (HUAWEI_ID, "secret")
         topic = f"$oc/devices/{HUAWEI_ID}/user/photo"
     broker = mosquitto(login.username, login.password)
@@ -226,4 +263,6 @@ def test_debians_mosquitto_refuses_our_device_with_another_secret(mosquitto):
     login = sign.aliyun_mqtt(PRODUCT_KEY, DEVICE_NAME, "secret")
     broker = mosquitto(login.username, login.password)
     with pytest.raises(faceiot.RefusedError):
-        faceiot.Device.aliyun(PRODUCT_KEY, DEVICE_NAME, "another", host="127.0.0.1", port=broker.port, tls=False)
+        faceiot.Device.aliyun(
+            PRODUCT_KEY, DEVICE_NAME, "another", host="127.0.0.1", port=broker.port, tls=False
+        )

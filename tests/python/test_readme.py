@@ -26,12 +26,18 @@ def without_words(code: str) -> str:
 @pytest.mark.timeout(120)
 def test_the_python_of_the_readme_runs(repository, tmp_path, name):
     """Every block in order, in one process, as a reader would paste them."""
-    codes = [code for language, code in blocks((repository / name).read_text("utf-8")) if language == "python"]
+    codes = [
+        code for language, code in blocks((repository / name).read_text("utf-8")) if language == "python"
+    ]
     assert codes, f"{name} shows no Python"
     script = tmp_path / "readme.py"
     script.write_text("\n".join(codes), "utf-8")
     run = subprocess.run(
-        [sys.executable, "-W", "error", script.name], cwd=tmp_path, capture_output=True, text=True, timeout=100
+        [sys.executable, "-W", "error", script.name],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=100,
     )
     assert run.returncode == 0, f"{run.stdout}\n{run.stderr}"
 

@@ -18,7 +18,9 @@ def texts(value) -> str:
 
 def shown(error: BaseException) -> str:
     # `capture_locals` is what pytest, sentry and rich do: our objects are printed by their `repr`.
-    return "".join(traceback.TracebackException.from_exception(error, capture_locals=False).format()) + texts(error)
+    return "".join(traceback.TracebackException.from_exception(error, capture_locals=False).format()) + texts(
+        error
+    )
 
 
 def test_a_login_never_prints_its_password_or_secret():

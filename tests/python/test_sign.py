@@ -5,12 +5,18 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from vectors import cases
 
 import faceiot
 from faceiot import sign
+from vectors import cases
 
-ALIYUN = cases("aliyun", "iot_mqtt_login_formula", "iot_mqtt_login_iot_client", "iot_mqtt_login_linkkit", "seed001_aliyunmqtt_cpp")
+ALIYUN = cases(
+    "aliyun",
+    "iot_mqtt_login_formula",
+    "iot_mqtt_login_iot_client",
+    "iot_mqtt_login_linkkit",
+    "seed001_aliyunmqtt_cpp",
+)
 ALIYUN_LOGINS = [
     (name, vector)
     for name, vector in ALIYUN
@@ -24,7 +30,9 @@ OTHER_ORDER = ("iot_mqtt_login_linkkit", "iotkit_embedded", "linksdk_4")
 HUAWEI_LOGINS = [
     (name, vector)
     for name, vector in cases("huawei_meituan", "huawei_device_sign", "huawei_seed_snippet")
-    if "client_id" in vector["expected"] and vector["expected"].get("password") and "scope_id" not in vector["input"]
+    if "client_id" in vector["expected"]
+    and vector["expected"].get("password")
+    and "scope_id" not in vector["input"]
 ]
 
 
@@ -56,7 +64,9 @@ def signed_by_us(vector) -> sign.Login:
 
 @pytest.mark.parametrize(
     "vector",
-    by_name((n, v) for n, v in ALIYUN_LOGINS if not any(word in n for word in (*BROKEN_BY_THE_SDK, *OTHER_ORDER))),
+    by_name(
+        (n, v) for n, v in ALIYUN_LOGINS if not any(word in n for word in (*BROKEN_BY_THE_SDK, *OTHER_ORDER))
+    ),
 )
 def test_an_aliyun_login_is_the_sdks_byte_for_byte(vector):
     login, expected = signed_by_us(vector), vector["expected"]
@@ -74,15 +84,22 @@ def test_an_aliyun_login_is_the_sdks_byte_for_byte(vector):
 def test_every_login_of_an_aliyun_sdk_verifies_in_both_hex_cases(vector, case):
     expected = vector["expected"]
     password = case(expected.get("password", expected.get("password_upper")))
-    sign.verify_aliyun_mqtt(expected["client_id"], expected["username"], password, vector["input"]["device_secret"])
+    sign.verify_aliyun_mqtt(
+        expected["client_id"], expected["username"], password, vector["input"]["device_secret"]
+    )
 
 
-@pytest.mark.parametrize("vector", by_name((n, v) for n, v in ALIYUN_LOGINS if any(w in n for w in BROKEN_BY_THE_SDK)))
+@pytest.mark.parametrize(
+    "vector", by_name((n, v) for n, v in ALIYUN_LOGINS if any(w in n for w in BROKEN_BY_THE_SDK))
+)
 def test_a_login_that_an_sdk_signed_wrongly_is_refused(vector):
     expected = vector["expected"]
     with pytest.raises(faceiot.SignatureError):
         sign.verify_aliyun_mqtt(
-            expected["client_id"], expected["username"], expected["password"], vector["input"]["device_secret"]
+            expected["client_id"],
+            expected["username"],
+            expected["password"],
+            vector["input"]["device_secret"],
         )
 
 
@@ -98,7 +115,10 @@ def test_a_huawei_login_is_the_sdks_byte_for_byte(vector):
         expected["password"],
     )
     if "unix_time" in given:
-        assert sign.huawei_mqtt(device_id, given["secret"], sign_type=sign_type, timestamp=given["unix_time"]) == login
+        assert (
+            sign.huawei_mqtt(device_id, given["secret"], sign_type=sign_type, timestamp=given["unix_time"])
+            == login
+        )
     now = given.get("unix_time", 0)
     for password in (login.password, login.password.upper()):
         sign.verify_huawei_mqtt(login.client_id, login.username, password, given["secret"], now=now)
@@ -141,7 +161,9 @@ def test_the_hosts_follow_the_region_and_the_instance():
     assert host == "pk.iot-as-mqtt.ap-southeast-1.aliyuncs.com"
     assert sign.aliyun_mqtt("pk", "d", "s", instance_id="iot-1").host == "iot-1.mqtt.iothub.aliyuncs.com"
     assert sign.aliyun_mqtt("pk", "d", "s", port=8883).port == 8883
-    assert sign.huawei_mqtt("d", "s", host="a.iot-mqtts.cn-north-4.myhuaweicloud.com").host.startswith("a.iot-mqtts")
+    assert sign.huawei_mqtt("d", "s", host="a.iot-mqtts.cn-north-4.myhuaweicloud.com").host.startswith(
+        "a.iot-mqtts"
+    )
 
 
 def test_extra_items_are_written_in_their_order_and_not_signed():
@@ -186,7 +208,9 @@ NAMES = st.text(st.characters(categories=["L", "N"], include_characters="-_.@:")
 
 
 @given(NAMES, NAMES, st.text(max_size=64), st.sampled_from(["hmacmd5", "hmacsha1", "hmacsha256"]))
-def test_whatever_is_signed_verifies_with_its_secret_and_with_no_other(product_key, device_name, secret, method):
+def test_whatever_is_signed_verifies_with_its_secret_and_with_no_other(
+    product_key, device_name, secret, method
+):
     login = sign.aliyun_mqtt(product_key, device_name, secret, client_id="c", method=method)
     sign.verify_aliyun_mqtt(login.client_id, login.username, login.password, secret)
     with pytest.raises(faceiot.SignatureError):

@@ -1,14 +1,16 @@
 //! A running cloud: everything started in order, and stopped in the opposite one.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bytes::Bytes;
 use faceiot::ingest::Limits;
-use faceiot::{Clock, DeviceId, Error, Result};
-use faceiot_broker::{Broker, Caps, Config, Listener};
+use faceiot::{Clock, DeviceId, Error, ErrorKind, Result};
+use faceiot_broker::{Broker, Caps, Config, Listener, Message};
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
@@ -24,6 +26,7 @@ use crate::recorder::{Keep, Recorder};
 use crate::registry::Registry;
 use crate::rules::DeviceRules;
 use crate::state::{Parts, State};
+use crate::tables;
 use crate::tls;
 
 /// How a cloud is started.
@@ -225,6 +228,30 @@ impl Cloud {
         self.state.command(device, &request, timeout).await
     }
 
+    /// The last values that a device reported; Huawei's names are `{service_id}.{property}`.
+    ///
+    /// # Errors
+    /// `Store` when the table cannot be read.
+    pub async fn properties(&self, device: &DeviceId) -> Result<BTreeMap<String, serde_json::Value>> {
+        let rows = tables::properties(self.state.registry.pool(), device).await?;
+        rows.into_iter()
+            .map(|row| match serde_json::from_str(row.value.get()) {
+                Ok(value) => Ok((row.name, value)),
+                Err(e) => Err(Error::new(ErrorKind::Store, format!("property `{}` is not JSON: {e}", row.name))),
+            })
+            .collect()
+    }
+
+    /// Publishes a message as the cloud itself; says to how many devices it goes.
+    pub fn publish(&self, topic: &str, payload: impl Into<Bytes>, qos: u8) -> usize {
+        self.broker.handle().inject(Message { topic: topic.into(), payload: payload.into(), qos, retain: false })
+    }
+
+    /// Ends the connection of a device, as a bad network does; it may come back at once.
+    pub fn disconnect(&self, device: &DeviceId) {
+        self.state.kick(device);
+    }
+
     /// Returns when everything that devices have reported so far is in its table. Photos are journalled before they
     /// are acknowledged and may still be on their way into theirs.
     pub async fn flush(&self) {
@@ -237,6 +264,7 @@ impl Cloud {
         self.broker.stop().await;
         for watcher in self.watchers {
             watcher.abort();
+            let _ = watcher.await;
         }
         self.state.photos.close().await;
         self.state.recorder.stop().await;

@@ -26,6 +26,8 @@
 //! | `frame` | `Frame`, `FrameSource`, `JpegReport` |
 //! | `errors` | Rust errors as exceptions; the only place |
 //! | `bytes` | bytes-like arguments |
+//! | `local` | `faceiot.local`: the local cloud in this process |
+//! | `cli` | the `faceiot` command |
 //! | `json` | JSON values |
 //! | `wait` | waiting, Ctrl-C, fork |
 //! | `clock` | the time, for the pure code below |
@@ -36,11 +38,13 @@
 
 mod bytes;
 mod chunk;
+mod cli;
 mod clock;
 mod device;
 mod errors;
 mod frame;
 mod json;
+mod local;
 mod sign;
 mod wait;
 
@@ -51,6 +55,10 @@ mod _faceiot {
 
     #[pymodule_export]
     use crate::chunk::{HexAssembler, HexMessages, V2Assembler, V2Chunk, hex_encode, v2_encode, v2_parse};
+    #[pymodule_export]
+    use crate::cli::cli_main;
+    #[pymodule_export]
+    use crate::local::{Cloud, CommandReply, Photo, RegisteredDevice};
     #[pymodule_export]
     use crate::device::{
         Command, Commands, ConnectionEvent, Device, Events, Message, Messages, Receipt, Reply, Sent,
