@@ -61,6 +61,20 @@ impl Crc32 {
         Self::default()
     }
 
+    /// Goes on behind parts that had this CRC; 0 is the CRC of nothing.
+    ///
+    /// ```
+    /// use faceiot_core::digest::{Crc32, crc32};
+    ///
+    /// let mut crc = Crc32::resume(crc32(b"1234"));
+    /// crc.update(b"56789");
+    /// assert_eq!(crc.finish(), 0xCBF4_3926);
+    /// ```
+    #[must_use]
+    pub fn resume(crc: u32) -> Self {
+        Self(crc32fast::Hasher::new_with_initial(crc))
+    }
+
     /// Takes the next part.
     pub fn update(&mut self, data: &[u8]) {
         self.0.update(data);
@@ -76,6 +90,11 @@ impl Crc32 {
 /// Whether two byte strings are equal, in a time that depends on their lengths only.
 pub fn ct_eq(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
+}
+
+/// Overwrites memory that held a secret; the compiler may not leave it out.
+pub fn wipe(memory: &mut [u8]) {
+    memory.zeroize();
 }
 
 /// The hash of the parts.

@@ -6,6 +6,12 @@
 
 pub mod aliyun;
 pub mod huawei;
+mod mac;
+mod stream;
+mod utc;
+
+pub use mac::{AccessKey, Signature, SigningKey};
+pub use utc::Utc;
 
 use core::fmt;
 

@@ -2,7 +2,8 @@
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Octets `start..end` of a frame.
+/// Octets `start..end` of a frame. (`repr(C)`: the C library's callers bring the memory for them.)
+#[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Range {
     /// First octet.

@@ -2,15 +2,26 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | [`mqtt_login`] and back: [`parse_client_id`], [`parse_username`], [`verify_mqtt_login`] | `mqtt` |
+//! | a device's MQTT login: [`mqtt_login`], [`verify_mqtt_login`] | `mqtt` |
+//! | its client id and user name: [`parse_client_id`], [`parse_username`] | `client_id` |
+//! | dynamic registration, sub-devices | [`register`] |
+//! | the login of a consumer of server-side subscriptions | [`amqp`] |
+//! | POP RPC requests (IoT, Face) | [`rpc`] |
+//! | Dataplus requests (seed 000) | [`dataplus`] |
 
+pub mod amqp;
+mod client_id;
+pub mod dataplus;
 mod mqtt;
+pub mod register;
+pub mod rpc;
 
 use core::fmt;
 
+pub use client_id::{ClientId, parse_client_id, parse_username};
 pub use mqtt::{
-    ClientId, LOGIN_BUFFER, Options, Timestamp, mqtt_login, mqtt_login_md5, mqtt_login_sha1,
-    mqtt_login_sha256, parse_client_id, parse_username, string_to_sign, verify_mqtt_login,
+    LOGIN_BUFFER, Options, Timestamp, mqtt_login, mqtt_login_md5, mqtt_login_sha1, mqtt_login_sha256,
+    string_to_sign, verify_mqtt_login,
 };
 
 use super::Masked;

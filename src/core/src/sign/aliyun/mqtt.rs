@@ -1,5 +1,6 @@
 //! The MQTT login of a device (<https://help.aliyun.com/document_detail/73742.html>), both sides of it.
 
+use super::client_id::{parse_client_id, parse_username};
 use super::{Credentials, Mac, Method};
 use crate::digest;
 use crate::error::{Error, ErrorKind, Result};
@@ -204,14 +205,7 @@ fn login_with<'b>(
     );
 
     let mut w = Writer::new(buffer);
-    match options.instance_id {
-        Some(instance) => w.push_str(instance)?.push_str(".mqtt.iothub.aliyuncs.com")?,
-        None => w
-            .push_str(product_key)?
-            .push_str(".iot-as-mqtt.")?
-            .push_str(options.region)?
-            .push_str(".aliyuncs.com")?,
-    };
+    put_host(product_key, options.region, options.instance_id, &mut w)?;
     let host = w.cut();
 
     for part in id_parts(credentials, options.client_id) {
@@ -278,103 +272,6 @@ pub fn string_to_sign<'b>(
     Ok(w.finish())
 }
 
-/// An MQTT client id taken apart.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ClientId<'a> {
-    /// The part that is signed, before the first `|`.
-    pub id: &'a str,
-    /// `securemode`, when given.
-    pub secure_mode: Option<i32>,
-    /// `signmethod`; [`Method::HmacMd5`] when not given (document 73742).
-    pub method: Method,
-    /// `timestamp`, when given, as it came.
-    pub timestamp: Option<&'a str>,
-    /// `authType`, when given: another flow than the device's own login (dynamic registration, login by token).
-    pub auth_type: Option<&'a str>,
-    /// Everything between the bars, as it came.
-    pub items: &'a str,
-}
-
-impl<'a> ClientId<'a> {
-    /// The items in their order, name and value; one without `=` has an empty value.
-    pub fn items(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        items(self.items)
-    }
-
-    /// The value of an item.
-    pub fn item(&self, name: &str) -> Option<&'a str> {
-        self.items().find(|item| item.0 == name).map(|item| item.1)
-    }
-}
-
-/// Takes a client id apart, whatever the order of its items.
-///
-/// Tolerated, because official SDKs send it: a trailing comma (Link SDK 4) and a bar inside a value (linkkit's
-/// `sii=WiFi|AA0011AABBCC`). Refused: an item that counts and is given twice, for then two readers could disagree.
-///
-/// ```
-/// use faceiot_core::sign::aliyun::{self, Method};
-///
-/// let id = aliyun::parse_client_id("pk.dn|timestamp=2524608000000,_ss=1,securemode=2,signmethod=hmacsha256,ext=3,|")?;
-/// assert_eq!((id.id, id.secure_mode, id.method), ("pk.dn", Some(2), Method::HmacSha256));
-/// assert_eq!(id.item("ext"), Some("3"));
-/// assert_eq!(aliyun::parse_client_id("x||")?.method, Method::HmacMd5);
-/// # Ok::<(), faceiot_core::Error>(())
-/// ```
-///
-/// # Errors
-/// [`ErrorKind::ClientId`], [`ErrorKind::SignMethod`].
-pub fn parse_client_id(client_id: &str) -> Result<ClientId<'_>> {
-    let wrong = |at| Error::new(ErrorKind::ClientId, at);
-    let (id, rest) = client_id.split_once('|').ok_or(wrong("no `|` in it"))?;
-    let between = rest.strip_suffix('|').ok_or(wrong("no `|` at its end"))?;
-    let (mut secure_mode, mut method, mut timestamp, mut auth_type) = (None, None, None, None);
-    for (name, value) in items(between) {
-        let slot = match name {
-            "securemode" => &mut secure_mode,
-            "signmethod" => &mut method,
-            "timestamp" => &mut timestamp,
-            "authType" => &mut auth_type,
-            _ => continue,
-        };
-        if slot.replace(value).is_some() {
-            return Err(wrong("an item is given twice"));
-        }
-    }
-    Ok(ClientId {
-        id,
-        secure_mode: secure_mode
-            .map(|mode| mode.parse().map_err(|_| wrong("securemode is not a number")))
-            .transpose()?,
-        method: method.map_or(Ok(Method::HmacMd5), Method::parse)?,
-        timestamp,
-        auth_type,
-        items: between,
-    })
-}
-
-/// Takes a user name apart: `{device_name}&{product_key}` gives `(device_name, product_key)`.
-///
-/// ```
-/// assert_eq!(faceiot_core::sign::aliyun::parse_username("esp001_001&k0xxxxxIM"), Ok(("esp001_001", "k0xxxxxIM")));
-/// ```
-///
-/// # Errors
-/// [`ErrorKind::Username`] when there is not exactly one `&`, or nothing on one side of it.
-pub fn parse_username(username: &str) -> Result<(&str, &str)> {
-    match username.split_once('&') {
-        Some((device_name, product_key))
-            if !device_name.is_empty() && !product_key.is_empty() && !product_key.contains('&') =>
-        {
-            Ok((device_name, product_key))
-        }
-        _ => Err(Error::new(
-            ErrorKind::Username,
-            "not `{device_name}&{product_key}`",
-        )),
-    }
-}
-
 /// Checks a login as the platform does: item order, hex case and the time do not matter; the comparison is constant
 /// in time. Look the device up by [`parse_username`] first.
 ///
@@ -432,8 +329,26 @@ pub fn verify_mqtt_login<'o>(
     })
 }
 
+/// The host of the public instance or of an instance of its own.
+pub(super) fn put_host(
+    product_key: &str,
+    region: &str,
+    instance_id: Option<&str>,
+    w: &mut Writer<'_>,
+) -> Result<()> {
+    match instance_id {
+        Some(instance) => w.push_str(instance)?.push_str(".mqtt.iothub.aliyuncs.com")?,
+        None => w
+            .push_str(product_key)?
+            .push_str(".iot-as-mqtt.")?
+            .push_str(region)?
+            .push_str(".aliyuncs.com")?,
+    };
+    Ok(())
+}
+
 /// What is signed, in order, without joining it.
-fn signed_parts<'p>(
+pub(super) fn signed_parts<'p>(
     credentials: &Credentials<'p>,
     client_id: Option<&'p str>,
     timestamp: Option<&'p str>,
@@ -463,21 +378,13 @@ fn id_parts<'p>(credentials: &Credentials<'p>, client_id: Option<&'p str>) -> [&
     }
 }
 
-/// The items between the bars.
-fn items(between: &str) -> impl Iterator<Item = (&str, &str)> {
-    between
-        .split(',')
-        .filter(|item| !item.is_empty())
-        .map(|item| item.split_once('=').unwrap_or((item, "")))
-}
-
 /// Refuses what the platform would read differently from what was meant.
 fn check(credentials: &Credentials<'_>, options: &Options<'_>) -> Result<()> {
-    name("product_key", credentials.product_key)?;
-    name("device_name", credentials.device_name)?;
-    name("region", options.region)?;
+    check_name("product_key", credentials.product_key)?;
+    check_name("device_name", credentials.device_name)?;
+    check_name("region", options.region)?;
     if let Some(instance) = options.instance_id {
-        name("instance_id", instance)?;
+        check_name("instance_id", instance)?;
     }
     let client_id = options.client_id.unwrap_or_default();
     free("client_id", client_id, &['|'])?;
@@ -501,7 +408,7 @@ fn check(credentials: &Credentials<'_>, options: &Options<'_>) -> Result<()> {
 }
 
 /// A name that is part of a host or of the user name.
-fn name(at: &'static str, value: &str) -> Result<()> {
+pub(super) fn check_name(at: &'static str, value: &str) -> Result<()> {
     if value.is_empty() {
         Err(Error::new(ErrorKind::InvalidArgument, at))
     } else {

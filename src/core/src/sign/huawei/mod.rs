@@ -11,6 +11,7 @@ mod mqtt;
 use core::fmt;
 
 pub use hour::Hour;
+pub(crate) use hour::civil;
 pub use mqtt::{ClientId, LOGIN_BUFFER, Options, SignType, mqtt_login, parse_client_id, verify_mqtt_login};
 
 use super::Masked;

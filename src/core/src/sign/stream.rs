@@ -1,0 +1,176 @@
+//! Canonical text on its way: into a buffer for people, into a hash or a MAC for signing, written once for both.
+
+use core::cmp::Ordering;
+
+use hmac::digest::Update;
+
+use crate::error::Result;
+use crate::text::Writer;
+
+/// Where canonical text goes.
+pub(crate) trait Sink {
+    /// Takes the next piece.
+    fn put(&mut self, text: &str) -> Result<()>;
+}
+
+impl Sink for Writer<'_> {
+    fn put(&mut self, text: &str) -> Result<()> {
+        self.push_str(text).map(drop)
+    }
+}
+
+/// A hash or a MAC that takes text.
+pub(crate) struct Hashing<H>(pub(crate) H);
+
+impl<H: Update> Sink for Hashing<H> {
+    fn put(&mut self, text: &str) -> Result<()> {
+        self.0.update(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// What goes in comes out percent-encoded: canonical text inside canonical text.
+pub(crate) struct Encoding<'s, S>(pub(crate) &'s mut S);
+
+impl<S: Sink> Sink for Encoding<'_, S> {
+    fn put(&mut self, text: &str) -> Result<()> {
+        encode(text, "", self.0)
+    }
+}
+
+/// Percent-encodes (RFC 3986); the ASCII characters in `keep` stay as they are.
+pub(crate) fn encode(text: &str, keep: &str, sink: &mut impl Sink) -> Result<()> {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let stays = |byte: &u8| {
+            byte.is_ascii_alphanumeric() || b"-._~".contains(byte) || keep.as_bytes().contains(byte)
+        };
+        let plain = rest.bytes().take_while(stays).count();
+        let (head, tail) = rest.split_at(plain);
+        if plain > 0 {
+            sink.put(head)?;
+        }
+        let mut characters = tail.chars();
+        if let Some(character) = characters.next() {
+            for octet in character.encode_utf8(&mut [0; 4]).bytes() {
+                sink.put(escape(octet, &mut [0; 3]))?;
+            }
+        }
+        rest = characters.as_str();
+    }
+    Ok(())
+}
+
+/// `%XX`.
+fn escape(octet: u8, out: &mut [u8; 3]) -> &str {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
+    *out = [b'%', digit(octet >> 4), digit(octet & 15)];
+    core::str::from_utf8(out).unwrap_or_default()
+}
+
+/// Writes in lower case; only ASCII letters change.
+pub(crate) fn lower(text: &str, sink: &mut impl Sink) -> Result<()> {
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| byte.is_ascii_uppercase()) {
+        let (head, tail) = rest.split_at(at);
+        sink.put(head)?;
+        let (letter, tail) = tail.split_at(1);
+        let letter = letter.bytes().next().unwrap_or_default().to_ascii_lowercase();
+        sink.put(char::from(letter).encode_utf8(&mut [0; 4]))?;
+        rest = tail;
+    }
+    sink.put(rest)
+}
+
+/// Compares as if both were in lower case.
+pub(crate) fn compare_lower(a: &str, b: &str) -> Ordering {
+    a.bytes()
+        .map(|byte| byte.to_ascii_lowercase())
+        .cmp(b.bytes().map(|byte| byte.to_ascii_lowercase()))
+}
+
+/// The items in order, equal ones as they stand, without moving or copying any.
+///
+/// Each step looks for the next item among all: requests have some ten parameters, and a list that is in order already
+/// costs one look at each.
+pub(crate) fn sorted<'p, T>(
+    items: &'p [T],
+    compare: impl Fn(&T, &T) -> Ordering,
+) -> impl Iterator<Item = &'p T> {
+    let in_order = items.is_sorted_by(|a, b| compare(a, b) != Ordering::Greater);
+    let mut last: Option<usize> = None;
+    core::iter::from_fn(move || {
+        let next = match last {
+            _ if in_order => Some(last.map_or(0, |last| last + 1)).filter(|next| *next < items.len()),
+            None => smallest(items, |_| true, &compare),
+            Some(last) => {
+                let before = items.get(last)?;
+                smallest(
+                    items,
+                    |at| {
+                        items
+                            .get(at)
+                            .is_some_and(|item| compare(before, item).then(last.cmp(&at)) == Ordering::Less)
+                    },
+                    &compare,
+                )
+            }
+        };
+        last = next.or(last);
+        items.get(next?)
+    })
+}
+
+/// Where the first of the smallest items stands, among those that count.
+fn smallest<T>(
+    items: &[T],
+    counts: impl Fn(usize) -> bool,
+    compare: impl Fn(&T, &T) -> Ordering,
+) -> Option<usize> {
+    let mut found: Option<(usize, &T)> = None;
+    for (at, item) in items.iter().enumerate().filter(|(at, _)| counts(*at)) {
+        if found.is_none_or(|(_, best)| compare(item, best) == Ordering::Less) {
+            found = Some((at, item));
+        }
+    }
+    found.map(|(at, _)| at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_come_in_order_and_equal_ones_as_they_stand() {
+        let mut seed = 7_u32;
+        for len in 0..40_u32 {
+            let items: [(u32, u32); 40] = core::array::from_fn(|at| {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                ((seed >> 20) % 7, at as u32)
+            });
+            let items = &items[..len as usize];
+            let mut expected = [(0, 0); 40];
+            let expected = &mut expected[..items.len()];
+            expected.copy_from_slice(items);
+            expected.sort_by_key(|item| *item);
+            assert!(
+                sorted(items, |a, b| a.0.cmp(&b.0)).eq(expected.iter()),
+                "{items:?}"
+            );
+            assert!(sorted(expected, |a, b| a.0.cmp(&b.0)).eq(expected.iter()));
+        }
+    }
+
+    #[test]
+    fn encoding_twice_is_encoding_the_encoded() {
+        let mut buffer = [0; 64];
+        let mut w = Writer::new(&mut buffer);
+        encode("a b/é", "", &mut Encoding(&mut w)).unwrap();
+        assert_eq!(w.finish(), "a%2520b%252F%25C3%25A9");
+        let mut w = Writer::new(&mut buffer);
+        encode("a b/+~*", "/", &mut w).unwrap();
+        lower("X-Acs-ÄB", &mut w).unwrap();
+        assert_eq!(w.finish(), "a%20b/%2B~%2Ax-acs-Äb");
+    }
+}
