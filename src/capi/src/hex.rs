@@ -1,0 +1,134 @@
+//! Format `hex`: the tutorial's messages out of a photo, and photos out of messages.
+
+use faceiot_core::chunk::hex;
+use faceiot_core::text::hex_upper;
+use faceiot_core::{ErrorKind, chunk::hex::Step};
+
+use crate::ffi::{given_mut, octets, octets_mut};
+use crate::source::FaceiotSource;
+use crate::status::{Status, guard};
+
+/// How far an encoder is.
+#[repr(C)]
+pub struct FaceiotHexEncoder {
+    /// The photo.
+    pub source: FaceiotSource,
+    /// 0 in the photo, 1 before `END`, 2 after it.
+    pub stage: u32,
+}
+
+/// Number of messages of a photo of this many octets, `END` included.
+#[unsafe(no_mangle)]
+pub extern "C" fn faceiot_hex_message_count(octets: usize) -> usize {
+    hex::message_count(octets)
+}
+
+/// Writes the next message into `out` (872 octets hold any); `written` 0 says that there is none left.
+///
+/// The photo's octets are read into the end of `out` and encoded towards its start, so that no other memory is needed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn faceiot_hex_next(
+    encoder: *mut FaceiotHexEncoder,
+    out: *mut u8,
+    out_len: usize,
+    written: *mut usize,
+) -> Status {
+    guard(|| unsafe {
+        let encoder = given_mut(encoder)?;
+        let written = given_mut(written)?;
+        let out = octets_mut(out, out_len)?;
+        let message = out.get_mut(..hex::MESSAGE_MAX).ok_or(ErrorKind::BufferTooSmall)?;
+        let [head, tail] = hex::ENVELOPE.map(str::as_bytes);
+        if encoder.stage == 2 {
+            *written = 0;
+            return Ok(());
+        }
+        let mut text_len = 0;
+        if encoder.stage == 0 {
+            let data = message.len() - hex::CHUNK_OCTETS;
+            let count = encoder.source.fill(&mut message[data..])?;
+            if count < hex::CHUNK_OCTETS {
+                encoder.stage = 1;
+            }
+            // Encoding goes forwards and never overtakes what it reads: 69 + 2i stays below 472 + i for all i < 400.
+            for i in 0..count {
+                let octet = [message[data + i]];
+                let at = head.len() + 2 * i;
+                hex_upper(&octet, &mut message[at..at + 2]).map_err(|e| e.kind)?;
+            }
+            text_len = 2 * count;
+        }
+        if text_len == 0 {
+            text_len = hex::END.len();
+            message[head.len()..head.len() + text_len].copy_from_slice(hex::END.as_bytes());
+            encoder.stage = 2;
+        }
+        message[..head.len()].copy_from_slice(head);
+        let end = head.len() + text_len;
+        message[end..end + tail.len()].copy_from_slice(tail);
+        *written = end + tail.len();
+        Ok(())
+    })
+}
+
+/// An assembler over memory of the caller. What is in it is the library's.
+#[repr(C)]
+pub struct FaceiotHexAssembler {
+    opaque: [u64; 8],
+}
+
+type Assembler = hex::Assembler<&'static mut [u8]>;
+const _: () = assert!(size_of::<Assembler>() <= size_of::<FaceiotHexAssembler>());
+const _: () = assert!(align_of::<Assembler>() <= align_of::<FaceiotHexAssembler>());
+
+/// What a chunk did: the photo grows.
+pub const HEX_MORE: u32 = 0;
+/// `END`: the photo is whole as far as the format can tell.
+pub const HEX_COMPLETE: u32 = 1;
+/// A new photo begins although the one before had no `END`; that one is gone.
+pub const HEX_RESTARTED: u32 = 2;
+/// `END` without a photo.
+pub const HEX_EMPTY: u32 = 3;
+/// A chunk of a photo that was given up because of an error.
+pub const HEX_DROPPED: u32 = 4;
+
+/// Makes an assembler for photos of at most `memory_len` octets.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn faceiot_hex_assembler_init(
+    assembler: *mut FaceiotHexAssembler,
+    memory: *mut u8,
+    memory_len: usize,
+) -> Status {
+    guard(|| unsafe {
+        let place: *mut Assembler = core::ptr::from_mut(given_mut(assembler)?).cast();
+        // SAFETY: large and aligned enough (asserted above); the memory outlives the assembler by the caller's promise.
+        place.write(Assembler::new(octets_mut(memory, memory_len)?));
+        Ok(())
+    })
+}
+
+/// Takes the value of `img` and says what it did; after `FACEIOT_HEX_COMPLETE`, `photo_len` octets of the memory are the
+/// photo until the next call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn faceiot_hex_push(
+    assembler: *mut FaceiotHexAssembler,
+    text: *const u8,
+    text_len: usize,
+    step: *mut u32,
+    photo_len: *mut usize,
+) -> Status {
+    guard(|| unsafe {
+        let assembler: *mut Assembler = core::ptr::from_mut(given_mut(assembler)?).cast();
+        let (step, photo_len) = (given_mut(step)?, given_mut(photo_len)?);
+        // SAFETY: initialised by the call above, by the caller's promise.
+        let done = (*assembler).push(octets(text, text_len)?).map_err(|e| e.kind)?;
+        (*step, *photo_len) = match done {
+            Step::More => (HEX_MORE, (*assembler).photo().len()),
+            Step::Complete { len } => (HEX_COMPLETE, len),
+            Step::Restarted { .. } => (HEX_RESTARTED, (*assembler).photo().len()),
+            Step::Empty => (HEX_EMPTY, 0),
+            Step::Dropped => (HEX_DROPPED, 0),
+        };
+        Ok(())
+    })
+}

@@ -1,0 +1,210 @@
+/* What bad arguments get: NULL, zero, short, exact and large buffers, embedded NULs, text that is not UTF-8.
+ * Run under the sanitizers. Prints "N checks" and ends with 0, or names the check that failed. */
+#include <stdio.h>
+#include <string.h>
+
+#include "faceiot.h"
+
+static int checks;
+#define CHECK(condition)                                     \
+    do {                                                     \
+        checks++;                                            \
+        if (!(condition)) {                                  \
+            printf("line %d: %s\n", __LINE__, #condition);   \
+            return 1;                                        \
+        }                                                    \
+    } while (0)
+
+static int failing_read(void *context, uint8_t *out, size_t want, size_t *got) {
+    (void)out;
+    (void)want;
+    *got = *(size_t *)context;
+    return *got == 0 ? -1 : 0;
+}
+
+static int logins(void) {
+    faceiot_aliyun_device device = {"pk", "device", "secret"};
+    faceiot_aliyun_options options;
+    faceiot_login login, untouched;
+    char buffer[FACEIOT_LOGIN_BUFFER];
+    size_t len, needed;
+    int32_t status;
+    memset(&options, 0, sizeof options);
+    memset(&login, 0x55, sizeof login);
+    memcpy(&untouched, &login, sizeof login);
+
+    CHECK(faceiot_aliyun_login_sha256(NULL, NULL, buffer, sizeof buffer, &login) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_aliyun_login_sha256(&device, NULL, NULL, 100, &login) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_aliyun_login_sha256(&device, NULL, NULL, 0, &login) == FACEIOT_E_BUFFER_TOO_SMALL);
+    CHECK(faceiot_aliyun_login_sha256(&device, NULL, buffer, sizeof buffer, NULL) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_aliyun_login(9, &device, NULL, buffer, sizeof buffer, &login) == FACEIOT_E_SIGN_METHOD);
+    CHECK(memcmp(&login, &untouched, sizeof login) == 0);
+
+    /* every buffer that is too short, then exactly enough: nothing is written behind its end */
+    CHECK(faceiot_aliyun_login_sha256(&device, NULL, buffer, sizeof buffer, &login) == FACEIOT_OK);
+    needed = strlen(login.host) + strlen(login.client_id) + strlen(login.username) + strlen(login.password) + 4;
+    for (len = 0; len <= needed + 2; len++) {
+        char room[FACEIOT_LOGIN_BUFFER];
+        memset(room, 0x55, sizeof room);
+        memcpy(&login, &untouched, sizeof login);
+        status = faceiot_aliyun_login_sha256(&device, NULL, room, len, &login);
+        CHECK(status == (len < needed ? FACEIOT_E_BUFFER_TOO_SMALL : FACEIOT_OK));
+        CHECK(room[len] == 0x55);
+        CHECK((status == FACEIOT_OK) != (memcmp(&login, &untouched, sizeof login) == 0));
+    }
+    device.product_key = NULL;
+    CHECK(faceiot_aliyun_login_md5(&device, NULL, buffer, sizeof buffer, &login) == FACEIOT_E_INVALID_ARGUMENT);
+    device.product_key = "p\xff";
+    CHECK(faceiot_aliyun_login_md5(&device, NULL, buffer, sizeof buffer, &login) == FACEIOT_E_UTF8);
+    device.product_key = "p&k";
+    CHECK(faceiot_aliyun_login_md5(&device, NULL, buffer, sizeof buffer, &login) == FACEIOT_E_INVALID_ARGUMENT);
+    device.product_key = "pk";
+    options.extra = "lan";
+    CHECK(faceiot_aliyun_login_sha1(&device, &options, buffer, sizeof buffer, &login) == FACEIOT_E_INVALID_ARGUMENT);
+    options.extra = "a=1,b=2,c=3,d=4,e=5,f=6,g=7,h=8,i=9";
+    CHECK(faceiot_aliyun_login_sha1(&device, &options, buffer, sizeof buffer, &login) == FACEIOT_E_INVALID_ARGUMENT);
+    options.extra = NULL;
+    options.port = 65536;
+    CHECK(faceiot_aliyun_login_sha1(&device, &options, buffer, sizeof buffer, &login) == FACEIOT_E_INVALID_ARGUMENT);
+
+    CHECK(faceiot_huawei_login(NULL, "s", "h", "2026010203", 0, 0, buffer, sizeof buffer, &login) ==
+          FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_huawei_login("d", "s", "h", "202601020", 0, 0, buffer, sizeof buffer, &login) == FACEIOT_E_TIMESTAMP);
+    CHECK(faceiot_huawei_login("d", "s", "h", "2026010203", 2, 0, buffer, sizeof buffer, &login) ==
+          FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_huawei_hour(0, NULL) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_huawei_hour(1767323045, buffer) == FACEIOT_OK && strcmp(buffer, "2026010203") == 0);
+    faceiot_wipe(buffer, sizeof buffer);
+    CHECK(buffer[0] == 0 && buffer[10] == 0);
+    faceiot_wipe(NULL, 5);
+    return 0;
+}
+
+static int digests(void) {
+    uint8_t out[32], before[32];
+    memset(out, 7, sizeof out);
+    memcpy(before, out, sizeof out);
+    CHECK(faceiot_hmac_sha256(NULL, 1, NULL, 0, out) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_hmac_sha256(NULL, 0, NULL, 3, out) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(memcmp(out, before, sizeof out) == 0);
+    CHECK(faceiot_hmac_sha256(NULL, 0, NULL, 0, NULL) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_hmac_sha256(NULL, 0, NULL, 0, out) == FACEIOT_OK && out[0] == 0xb6 && out[31] == 0xad);
+    CHECK(faceiot_md5(NULL, 0, out) == FACEIOT_OK && out[0] == 0xd4);
+    CHECK(faceiot_sha1(NULL, 0, NULL) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_crc32(0, (const uint8_t *)"123456789", 9) == 0xCBF43926u);
+    CHECK(faceiot_crc32(faceiot_crc32(0, (const uint8_t *)"1234", 4), (const uint8_t *)"56789", 5) == 0xCBF43926u);
+    CHECK(faceiot_crc32(5, NULL, 9) == 5);
+    return 0;
+}
+
+static int chunks(void) {
+    static const uint8_t photo[1000] = {0xff, 0xd8};
+    faceiot_hex_encoder hex;
+    faceiot_v2_encoder v2;
+    faceiot_hex_assembler hex_assembler;
+    faceiot_v2_assembler v2_assembler;
+    faceiot_range range;
+    uint8_t out[FACEIOT_HEX_MESSAGE_MAX + 1], memory[16];
+    size_t written = 77, zero = 0, photo_len = 77;
+    uint32_t step = 77;
+    memset(&hex, 0, sizeof hex);
+    hex.source.data = photo;
+    hex.source.length = sizeof photo;
+    memset(out, 0x55, sizeof out);
+    CHECK(faceiot_hex_next(NULL, out, sizeof out, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_hex_next(&hex, out, sizeof out, NULL) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_hex_next(&hex, out, FACEIOT_HEX_MESSAGE_MAX - 1, &written) == FACEIOT_E_BUFFER_TOO_SMALL);
+    CHECK(written == 77 && hex.source.position == 0);
+    CHECK(faceiot_hex_next(&hex, out, FACEIOT_HEX_MESSAGE_MAX, &written) == FACEIOT_OK && written == 872);
+    CHECK(out[FACEIOT_HEX_MESSAGE_MAX] == 0x55);
+    hex.source.read = failing_read;
+    hex.source.context = &zero;
+    CHECK(faceiot_hex_next(&hex, out, sizeof out, &written) == FACEIOT_E_IO);
+    zero = 100000; /* a callback that says it gave more than was asked for */
+    CHECK(faceiot_hex_next(&hex, out, sizeof out, &written) == FACEIOT_E_IO);
+
+    memset(&v2, 0, sizeof v2);
+    CHECK(faceiot_v2_next(&v2, out, sizeof out, &written) == FACEIOT_E_INVALID_ARGUMENT); /* chunk_size 0 */
+    v2.chunk_size = 100;
+    CHECK(faceiot_v2_next(&v2, out, 139, &written) == FACEIOT_E_BUFFER_TOO_SMALL);
+    CHECK(faceiot_v2_next(&v2, out, 140, &written) == FACEIOT_E_INVALID_ARGUMENT); /* no photo */
+    v2.chunk_size = 0xffffffffu;
+    CHECK(faceiot_v2_next(&v2, out, 140, &written) == FACEIOT_E_BUFFER_TOO_SMALL);
+
+    CHECK(faceiot_hex_assembler_init(&hex_assembler, NULL, 1) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_hex_assembler_init(&hex_assembler, memory, 2) == FACEIOT_OK);
+    step = 77;
+    CHECK(faceiot_hex_push(&hex_assembler, (const uint8_t *)"FFD", 3, &step, &photo_len) == FACEIOT_E_HEX);
+    CHECK(step == 77 && photo_len == 77);
+    CHECK(faceiot_hex_push(&hex_assembler, (const uint8_t *)"END", 3, &step, &photo_len) == FACEIOT_OK);
+    CHECK(step == FACEIOT_HEX_DROPPED);
+    CHECK(faceiot_hex_push(&hex_assembler, (const uint8_t *)"FFD8FF", 6, &step, &photo_len) == FACEIOT_E_FRAME_TOO_LARGE);
+    CHECK(faceiot_hex_push(&hex_assembler, NULL, 6, &step, &photo_len) == FACEIOT_E_INVALID_ARGUMENT);
+
+    CHECK(faceiot_v2_assembler_init(&v2_assembler, memory, sizeof memory, NULL, 4) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_v2_assembler_init(&v2_assembler, memory, sizeof memory, &range, (size_t)-1) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_v2_assembler_init(&v2_assembler, memory, sizeof memory, &range, 1) == FACEIOT_OK);
+    CHECK(faceiot_v2_push(&v2_assembler, (const uint8_t *)"FC", 2, &step, &photo_len) == FACEIOT_E_CHUNK_LENGTH);
+    memset(&v2, 0, sizeof v2);
+    v2.source.data = photo;
+    v2.source.length = 200;
+    v2.chunk_size = 10;
+    CHECK(faceiot_v2_next(&v2, out, sizeof out, &written) == FACEIOT_OK && written == 50);
+    CHECK(faceiot_v2_push(&v2_assembler, out, written, &step, &photo_len) == FACEIOT_E_FRAME_TOO_LARGE);
+    out[45] ^= 1;
+    CHECK(faceiot_v2_push(&v2_assembler, out, written, &step, &photo_len) == FACEIOT_E_CHUNK_CRC);
+    CHECK(faceiot_v2_text(out, 40, (char *)memory, sizeof memory, &written) == FACEIOT_E_BUFFER_TOO_SMALL);
+    return 0;
+}
+
+static int texts(void) {
+    char out[128];
+    size_t written;
+    faceiot_command_info command;
+    faceiot_text value;
+    const char *path[9] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
+    const char *service = "/sys/pk/dn/thing/service/shoot";
+    const char *huawei = "$oc/devices/d_1/sys/commands/request_id=4444-ab=cd";
+    const char *body = "{\"id\":\"7\",\"params\":{\"n\":3}}";
+    const char *order = "{\"command_name\":\"shoot\",\"paras\":{\"n\":3}}";
+    CHECK(faceiot_aliyun_topic(FACEIOT_ALIYUN_PROPERTY_POST, "pk", "dn", NULL, out, sizeof out, &written) == FACEIOT_OK);
+    CHECK(strcmp(out, "/sys/pk/dn/thing/event/property/post") == 0 && written == strlen(out));
+    CHECK(faceiot_aliyun_topic(FACEIOT_ALIYUN_PROPERTY_POST, "pk", "dn", NULL, out, written, NULL) ==
+          FACEIOT_E_BUFFER_TOO_SMALL);
+    CHECK(faceiot_aliyun_topic(FACEIOT_ALIYUN_PROPERTY_POST, "pk", "dn", NULL, out, written + 1, NULL) == FACEIOT_OK);
+    CHECK(faceiot_aliyun_topic(FACEIOT_ALIYUN_SERVICE_REPLY, "pk", "dn", NULL, out, sizeof out, &written) ==
+          FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_aliyun_topic(99, "pk", "dn", NULL, out, sizeof out, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_aliyun_topic(FACEIOT_ALIYUN_PHOTO, "p/k", "dn", NULL, out, sizeof out, &written) == FACEIOT_E_TOPIC);
+    CHECK(faceiot_huawei_topic(FACEIOT_HUAWEI_COMMAND_RESPONSE, "d_1", "4444-ab=cd", out, sizeof out, &written) ==
+          FACEIOT_OK);
+    CHECK(strcmp(out, "$oc/devices/d_1/sys/commands/response/request_id=4444-ab=cd") == 0);
+    CHECK(faceiot_alink_reply("7", 200, NULL, out, sizeof out, NULL) == FACEIOT_OK);
+    CHECK(strcmp(out, "{\"id\":\"7\",\"code\":200,\"data\":{}}") == 0);
+    CHECK(faceiot_alink_post("7", "[", out, sizeof out, NULL) == FACEIOT_E_JSON);
+    CHECK(faceiot_huawei_response(0, NULL, out, sizeof out, NULL) == FACEIOT_OK);
+    CHECK(strcmp(out, "{\"result_code\":0}") == 0);
+
+    CHECK(faceiot_command(service, strlen(service), (const uint8_t *)body, strlen(body), &command) == FACEIOT_OK);
+    CHECK(command.form == FACEIOT_COMMAND_ALIYUN_SERVICE && command.name.len == 5 &&
+          memcmp(command.name.data, "shoot", 5) == 0);
+    CHECK(command.id.len == 1 && command.id.data[0] == '7');
+    CHECK(command.params.len == 7 && memcmp(command.params.data, "{\"n\":3}", 7) == 0);
+    CHECK(faceiot_command(huawei, strlen(huawei), (const uint8_t *)order, strlen(order), &command) == FACEIOT_OK);
+    CHECK(command.form == FACEIOT_COMMAND_HUAWEI && command.id.len == 10 &&
+          memcmp(command.id.data, "4444-ab=cd", 10) == 0);
+    CHECK(faceiot_command("a/b", 3, NULL, 0, &command) == FACEIOT_E_NOT_FOUND);
+    CHECK(faceiot_command(service, strlen(service), (const uint8_t *)"{", 1, &command) == FACEIOT_E_JSON);
+    CHECK(faceiot_json_find((const uint8_t *)body, strlen(body), path, 9, &value) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_json_find((const uint8_t *)body, strlen(body), NULL, 1, &value) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_json_find((const uint8_t *)body, strlen(body), path, 1, &value) == FACEIOT_E_NOT_FOUND);
+    CHECK(strcmp(faceiot_strerror(FACEIOT_E_CHUNK_CRC), "damaged chunk") == 0);
+    CHECK(strcmp(faceiot_strerror(12345), "unknown status") == 0);
+    return 0;
+}
+
+int main(void) {
+    if (logins() || digests() || chunks() || texts()) return 1;
+    printf("%d checks\n", checks);
+    return 0;
+}
