@@ -1,7 +1,5 @@
 //! Who gets what, when it is acknowledged, and what is kept.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
-
 mod common;
 
 use std::sync::Arc;
