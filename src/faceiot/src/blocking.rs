@@ -113,7 +113,7 @@ impl<T: Send + 'static> Waiting<T> {
     /// What the future's outcome is.
     pub fn wait(self) -> Result<T> {
         loop {
-            if let Some(outcome) = self.poll(Duration::from_secs(3600)) {
+            if let Some(outcome) = self.poll(Duration::from_hours(1)) {
                 return outcome;
             }
         }
@@ -262,12 +262,12 @@ impl Device {
                     Ok(event) => match sender.try_send(event) {
                         Ok(()) => {}
                         Err(TrySendError::Full(event)) => {
-                            tracing::warn!(?event, "nobody takes the events: dropped")
+                            tracing::warn!(?event, "nobody takes the events: dropped");
                         }
                         Err(TrySendError::Disconnected(_)) => return,
                     },
                     Err(broadcast::error::RecvError::Lagged(missed)) => {
-                        tracing::warn!(missed, "events were missed")
+                        tracing::warn!(missed, "events were missed");
                     }
                     Err(broadcast::error::RecvError::Closed) => return,
                 }
@@ -395,7 +395,7 @@ mod tests {
     fn what_belongs_to_another_process_is_an_error_and_no_wait() {
         let mut waiting = Waiting::<()>::start(std::future::pending()).unwrap();
         waiting.process = 0;
-        let error = waiting.poll(Duration::from_secs(3600)).unwrap().unwrap_err();
+        let error = waiting.poll(Duration::from_hours(1)).unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Closed);
         assert!(error.to_string().contains("forked"));
     }

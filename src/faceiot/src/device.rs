@@ -374,7 +374,7 @@ impl Device {
             numbers,
             Some(charge),
         )?;
-        self.request(Request::Photo(photo))?;
+        self.request(Request::Photo(Box::new(photo)))?;
         Ok(receipt)
     }
 

@@ -4,6 +4,7 @@
 //! [`crate::mqtt`] moves packets, [`crate::command`] knows what a message asks for.
 
 mod serve;
+mod watch;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,7 +38,7 @@ pub(crate) enum Request {
     /// Publish this.
     Publish(Outgoing),
     /// Send this photo.
-    Photo(Photo),
+    Photo(Box<Photo>),
     /// Subscribe, and say what the broker answered.
     Subscribe {
         filter: String,
@@ -89,12 +90,15 @@ struct Subscription {
     done: Option<oneshot::Sender<Result<()>>>,
 }
 
+/// The device is to be closed; who asked for it wants to hear when that is done.
+struct Goodbye(Option<oneshot::Sender<()>>);
+
 /// Why a connection ended.
 enum Ended {
     /// To be connected again.
     Lost(Error),
     /// The device was closed.
-    Closed(Option<oneshot::Sender<()>>),
+    Closed(Goodbye),
 }
 
 /// The task's state.
@@ -159,50 +163,45 @@ impl Link {
         let mut first = Some(first);
         let begun = Instant::now();
         let mut attempt = 0;
-        let done = loop {
+        let outcome = loop {
             self.tell(ConnectionEvent::Connecting);
-            let connected = match self.connect().await {
-                Ok(connected) => connected,
-                Err(Ended::Closed(done)) => break done,
-                Err(Ended::Lost(error)) => {
-                    let is_final =
-                        error.kind() == ErrorKind::Refused || self.is_hopeless(&error, &first, begun);
-                    if is_final {
-                        if let Some(first) = first.take() {
-                            let _ = first.send(Err(error.clone()));
-                        }
-                        self.end(&error);
-                        return;
-                    }
-                    match self.pause(&error, attempt).await {
-                        Some(done) => break done,
-                        None => attempt += 1,
-                    }
-                    continue;
-                }
-            };
             let since = Instant::now();
-            match self.serve(connected, &mut first).await {
-                Ended::Closed(done) => break done,
-                Ended::Lost(error) => {
-                    // A connection that does not last is an attempt that failed: two devices with the same
-                    // credentials would otherwise throw each other out as fast as they can.
-                    attempt = if since.elapsed() >= LASTING {
-                        0
-                    } else {
-                        attempt + 1
-                    };
-                    self.forget_connection();
-                    match self.pause(&error, attempt.saturating_sub(1)).await {
-                        Some(done) => break done,
-                        None => {}
-                    }
+            let ended = match self.connect().await {
+                Ok(connection) => self.serve(connection, &mut first).await,
+                Err(ended) => ended,
+            };
+            let error = match ended {
+                Ended::Closed(goodbye) => break Ok(goodbye),
+                Ended::Lost(error) => error,
+            };
+            self.forget_connection();
+            let is_final = error.kind() == ErrorKind::Refused;
+            if is_final || (first.is_some() && self.is_hopeless(&error, begun)) {
+                break Err(error);
+            }
+            // A connection that did not last counts as an attempt that failed: two devices with the same credentials
+            // would otherwise throw each other out as fast as they can.
+            if since.elapsed() >= LASTING {
+                attempt = 0;
+            }
+            if let Some(goodbye) = self.pause(&error, attempt).await {
+                break Ok(goodbye);
+            }
+            attempt += 1;
+        };
+        match outcome {
+            Ok(Goodbye(done)) => {
+                self.end(&Error::new(ErrorKind::Closed, "the device was closed"));
+                if let Some(done) = done {
+                    let _ = done.send(());
                 }
             }
-        };
-        self.end(&Error::new(ErrorKind::Closed, "the device was closed"));
-        if let Some(done) = done {
-            let _ = done.send(());
+            Err(error) => {
+                self.end(&error);
+                if let Some(first) = first {
+                    let _ = first.send(Err(error));
+                }
+            }
         }
     }
 
@@ -228,8 +227,8 @@ impl Link {
             tokio::select! {
                 connected = &mut attempt => return connected.map_err(Ended::Lost),
                 request = self.requests.recv() => {
-                    if let Some(done) = self.accept(request) {
-                        return Err(Ended::Closed(done));
+                    if let Some(goodbye) = self.accept(request) {
+                        return Err(Ended::Closed(goodbye));
                     }
                 }
             }
@@ -238,12 +237,7 @@ impl Link {
 
     /// Whether the first connect is given up. A broker that asks to come back later is asked again for as long as
     /// one attempt may take; everything else fails at once, so that a wrong address is seen at once.
-    fn is_hopeless(
-        &self,
-        error: &Error,
-        first: &Option<oneshot::Sender<Result<()>>>,
-        begun: Instant,
-    ) -> bool {
+    fn is_hopeless(&self, error: &Error, begun: Instant) -> bool {
         if matches!(error.kind(), ErrorKind::Config | ErrorKind::InvalidArgument) {
             return true;
         }
@@ -252,11 +246,11 @@ impl Link {
         } else {
             self.config.first_connect
         };
-        first.is_some() && begun.elapsed() >= patience
+        begun.elapsed() >= patience
     }
 
     /// Waits before the next attempt; `Some`: the device was closed meanwhile.
-    async fn pause(&mut self, error: &Error, attempt: u32) -> Option<Option<oneshot::Sender<()>>> {
+    async fn pause(&mut self, error: &Error, attempt: u32) -> Option<Goodbye> {
         let retry_in = self.config.reconnect.pause(attempt, fastrand::f64());
         tracing::info!(device = %self.device, reason = %error, ?retry_in, "disconnected");
         self.tell(ConnectionEvent::Disconnected {
@@ -268,8 +262,8 @@ impl Link {
             tokio::select! {
                 () = tokio::time::sleep_until(end) => return None,
                 request = self.requests.recv() => {
-                    if let Some(done) = self.accept(request) {
-                        return Some(done);
+                    if let Some(goodbye) = self.accept(request) {
+                        return Some(goodbye);
                     }
                 }
             }
@@ -277,12 +271,12 @@ impl Link {
     }
 
     /// Takes a request while there is no connection; `Some`: the device is to be closed.
-    fn accept(&mut self, request: Option<Request>) -> Option<Option<oneshot::Sender<()>>> {
+    fn accept(&mut self, request: Option<Request>) -> Option<Goodbye> {
         match request {
-            None => return Some(None),
-            Some(Request::Close { done }) => return Some(Some(done)),
+            None => return Some(Goodbye(None)),
+            Some(Request::Close { done }) => return Some(Goodbye(Some(done))),
             Some(Request::Publish(message)) => self.outbox.push_message(message),
-            Some(Request::Photo(photo)) => self.outbox.push_photo(photo),
+            Some(Request::Photo(photo)) => self.outbox.push_photo(*photo),
             Some(Request::Subscribe { filter, qos, done }) => {
                 self.subscriptions.retain(|known| known.filter != filter);
                 self.subscriptions.push(Subscription {

@@ -129,7 +129,7 @@ impl<T> Mailbox<T> {
 }
 
 /// A year: so that a wait without end can be added to a moment.
-const LONGEST: Duration = Duration::from_secs(31_536_000);
+const LONGEST: Duration = Duration::from_hours(24 * 365);
 
 #[cfg(test)]
 mod tests {

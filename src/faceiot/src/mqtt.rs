@@ -261,7 +261,7 @@ pub(crate) fn is_busy(error: &Error) -> bool {
 /// Whether a topic may be published to.
 pub(crate) fn is_topic(topic: &str) -> bool {
     !topic.is_empty()
-        && topic.len() <= u16::MAX as usize
+        && u16::try_from(topic.len()).is_ok()
         && !topic.contains('\0')
         && rumqttc::valid_topic(topic)
 }
@@ -269,7 +269,7 @@ pub(crate) fn is_topic(topic: &str) -> bool {
 /// Whether a topic filter may be subscribed to.
 pub(crate) fn is_filter(filter: &str) -> bool {
     !filter.is_empty()
-        && filter.len() <= u16::MAX as usize
+        && u16::try_from(filter.len()).is_ok()
         && !filter.contains('\0')
         && rumqttc::valid_filter(filter)
 }

@@ -233,7 +233,7 @@ impl Level {
     /// Fills up to `now` and says how long until `count` tokens are there.
     fn wait(&mut self, now: Duration, lane: Lane, count: u64) -> Duration {
         // A clock that goes back fills nothing and breaks nothing.
-        let elapsed = now.saturating_sub(self.at).as_nanos() as i128;
+        let elapsed = now.saturating_sub(self.at).as_nanos().cast_signed();
         self.at = self.at.max(now);
         let full = i128::from(self.flow.burst) * WHOLE;
         self.tokens = self
@@ -363,12 +363,10 @@ mod tests {
                     bytes += octets as u64;
                 }
             }
-            let flow = rate.messages.unwrap();
-            let most = flow.burst as f64 + flow.per_second as f64 * now.as_secs_f64();
-            prop_assert!(messages as f64 <= most + 1e-6, "{messages} > {most}");
-            let flow = rate.bytes.unwrap();
-            let most = flow.burst as f64 + flow.per_second as f64 * now.as_secs_f64();
-            prop_assert!(bytes as f64 <= most + 1e-6, "{bytes} > {most}");
+            for (flow, passed) in [(rate.messages.unwrap(), messages), (rate.bytes.unwrap(), bytes)] {
+                let most = u128::from(flow.burst) * 1_000_000_000 + u128::from(flow.per_second) * now.as_nanos();
+                prop_assert!(u128::from(passed) * 1_000_000_000 <= most, "{passed} in {now:?}");
+            }
         }
 
         #[test]

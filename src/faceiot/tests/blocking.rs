@@ -1,4 +1,5 @@
 //! Devices for threads without a runtime.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is a test")]
 
 mod support;
 

@@ -1,4 +1,10 @@
 //! Commands in their four forms, and everything that can go wrong with an answer.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::too_many_lines,
+    reason = "this is a test; one table reads better than four functions"
+)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! How a device connects, stays connected, and stops.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is a test")]
 
 mod support;
 
@@ -301,8 +302,8 @@ async fn closing_says_goodbye_and_dropping_does_too() {
 async fn a_device_can_be_closed_while_it_waits_to_connect_again() {
     let peer = Peer::listen().await;
     let mut config = support::aliyun(peer.address());
-    config.reconnect.first = Duration::from_secs(3600);
-    config.reconnect.most = Duration::from_secs(3600);
+    config.reconnect.first = Duration::from_hours(1);
+    config.reconnect.most = Duration::from_hours(1);
     let (device, session) = tokio::join!(Device::connect(config), peer.serve());
     let device = device.unwrap();
     let mut events = device.events();

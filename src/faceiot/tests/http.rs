@@ -1,4 +1,5 @@
 //! The HTTP client against a server that answers what a test wrote down.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is a test")]
 
 use std::time::Duration;
 

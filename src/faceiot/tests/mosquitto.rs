@@ -1,4 +1,5 @@
 //! The device against Debian's mosquitto, with the signed login as user name and password.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is a test")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Photos: whole at the other side, again after an interruption, and out of the way of replies.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is a test")]
 
 mod support;
 

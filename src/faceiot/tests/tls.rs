@@ -1,4 +1,5 @@
 //! TLS against a real server: whose certificate is believed, and for which name.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is a test")]
 
 mod support;
 

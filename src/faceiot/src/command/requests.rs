@@ -170,7 +170,7 @@ const MOST: usize = 256;
 /// Octets of an answer that is remembered: with `MOST`, 1 MiB in all.
 const KEPT: usize = 4096;
 /// How long. Longer than any cloud sends again; short enough that a tool's constant id works again.
-const MEMORY: Duration = Duration::from_secs(600);
+const MEMORY: Duration = Duration::from_mins(10);
 
 #[cfg(test)]
 mod tests {

@@ -343,7 +343,7 @@ fn message_down(payload: &[u8]) -> Draft {
     let content = document.get_mut("content").map(Value::take);
     let draft = custom("message", content.unwrap_or(document));
     if is_envelope {
-        Draft { name, id, ..draft }
+        Draft { id, name, ..draft }
     } else {
         draft
     }

@@ -264,5 +264,5 @@ fn failed(error: reqwest::Error) -> Error {
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longer than a command may take (20 s).
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 const MAX_BODY: usize = 64 * 1024 * 1024;

@@ -162,7 +162,7 @@ mod tests {
     fn an_event_without_end_is_refused_before_it_fills_the_memory() {
         let mut parser = SseParser::new();
         let refused = (0..40).find_map(|_| {
-            parser.push(&[b'x'; 64 * 1024]);
+            parser.push(&vec![b'x'; 64 * 1024]);
             parser.next_event().err()
         });
         assert_eq!(refused.map(|error| error.kind()), Some(ErrorKind::Protocol));

@@ -12,18 +12,13 @@ use crate::event::ConnectionEvent;
 use crate::mqtt::{Incoming, Reader, Writer};
 use crate::outbox::Next;
 
-use super::{Ended, Link, Message, Request, Subscription, reply_of};
+use super::watch::{Line, Watch};
+use super::{Ended, Goodbye, Link, Message, Request, Subscription, reply_of};
 
-/// What a connection waits for, and since when.
-struct Watch {
-    /// Packet ids of subscriptions, and their place in the list of filters.
-    subscribing: Vec<(u16, String)>,
-    subscribing_since: Instant,
+/// Filters that are asked for on this connection, by packet id, and whether all of the first ones were answered.
+struct Subscribing {
+    asked: Vec<(u16, String)>,
     ready: bool,
-    last_received: Instant,
-    last_written: Instant,
-    ping_since: Option<Instant>,
-    stuck_since: Option<(Instant, usize)>,
 }
 
 impl Link {
@@ -35,19 +30,19 @@ impl Link {
     ) -> Ended {
         match self.served(&mut reader, &mut writer, first).await {
             Err(error) => Ended::Lost(error),
-            Ok(done) => {
+            Ok(goodbye) => {
                 // Replies that are ready go out with the goodbye; photos do not.
-                let goodbye = async {
+                let last = async {
                     let replies = self.outbox.take_replies();
                     for reply in replies {
                         writer.publish(&reply.topic, reply.payload, None)?;
                     }
                     writer.close().await
                 };
-                if !matches!(tokio::time::timeout(GOODBYE, goodbye).await, Ok(Ok(()))) {
+                if !matches!(tokio::time::timeout(GOODBYE, last).await, Ok(Ok(()))) {
                     tracing::debug!(device = %self.device, "the connection ended before DISCONNECT was written");
                 }
-                Ended::Closed(done)
+                Ended::Closed(goodbye)
             }
         }
     }
@@ -57,67 +52,80 @@ impl Link {
         reader: &mut Reader,
         writer: &mut Writer,
         first: &mut Option<oneshot::Sender<Result<()>>>,
-    ) -> Result<Option<oneshot::Sender<()>>> {
-        let now = Instant::now();
-        let mut watch = Watch {
-            subscribing: Vec::new(),
-            subscribing_since: now,
+    ) -> Result<Goodbye> {
+        let mut watch = Watch::new(self.config.keep_alive, Instant::now());
+        let mut subscribing = Subscribing {
+            asked: Vec::new(),
             ready: false,
-            last_received: now,
-            last_written: now,
-            ping_since: None,
-            stuck_since: None,
         };
-        for subscription in &self.subscriptions {
+        for at in 0..self.subscriptions.len() {
+            let Subscription { filter, qos, .. } = &self.subscriptions[at];
             let id = self.outbox.subscribe_id();
-            writer.subscribe(&subscription.filter, subscription.qos, id)?;
-            watch.subscribing.push((id, subscription.filter.clone()));
+            writer.subscribe(filter, *qos, id)?;
+            subscribing.asked.push((id, filter.clone()));
+            watch.subscribing(Instant::now());
         }
         loop {
-            if !watch.ready && watch.subscribing.is_empty() {
-                watch.ready = true;
-                self.tell(ConnectionEvent::Connected {
-                    session_present: false,
-                });
-                if let Some(first) = first.take() {
-                    let _ = first.send(Ok(()));
+            if subscribing.asked.is_empty() {
+                watch.subscribed();
+                if !std::mem::replace(&mut subscribing.ready, true) {
+                    self.tell(ConnectionEvent::Connected {
+                        session_present: false,
+                    });
+                    if let Some(first) = first.take() {
+                        let _ = first.send(Ok(()));
+                    }
                 }
             }
-            let mut wake = self.due(&watch, writer)?;
-            if watch.ready
-                && let Some(wait) = self.fill(writer)?
-            {
-                wake = wake.min(Instant::now() + wait);
+            let held = if subscribing.ready {
+                self.fill(writer)?
+            } else {
+                None
+            };
+            if watch.check(Instant::now(), self.line(writer))? {
+                writer.ping()?;
             }
+            let wake = [
+                Some(watch.due(self.line(writer))),
+                self.running.next_deadline(),
+                held.map(|wait| Instant::now() + wait),
+            ];
+            let wake = wake.into_iter().flatten().min().unwrap_or_else(Instant::now);
             tokio::select! {
                 incoming = reader.next() => {
-                    watch.last_received = Instant::now();
-                    watch.ping_since = None;
-                    self.received(incoming?, writer, &mut watch)?;
+                    watch.received(Instant::now());
+                    self.received(incoming?, writer, &mut subscribing)?;
                 }
                 written = writer.drain(), if writer.is_dirty() => {
                     written?;
-                    watch.last_written = Instant::now();
+                    watch.written(Instant::now());
                     self.outbox.written();
                 }
                 request = self.requests.recv() => match request {
                     Some(Request::Subscribe { filter, qos, done }) => {
                         let id = self.outbox.subscribe_id();
                         writer.subscribe(&filter, qos, id)?;
-                        watch.subscribing.push((id, filter.clone()));
-                        watch.subscribing_since = Instant::now();
+                        subscribing.asked.push((id, filter.clone()));
+                        watch.subscribing(Instant::now());
                         self.subscriptions.retain(|known| known.filter != filter);
                         self.subscriptions.push(Subscription { filter, qos, done: Some(done) });
                     }
                     other => {
-                        if let Some(done) = self.accept(other) {
-                            return Ok(done);
+                        if let Some(goodbye) = self.accept(other) {
+                            return Ok(goodbye);
                         }
                     }
                 },
                 () = tokio::time::sleep_until(wake.into()) => {}
             }
-            self.check(&mut watch, writer)?;
+            self.answer_late_commands();
+        }
+    }
+
+    fn line(&self, writer: &Writer) -> Line {
+        Line {
+            waiting: writer.is_dirty().then(|| writer.waiting()),
+            expects: self.outbox.expects_acknowledgement(),
         }
     }
 
@@ -139,57 +147,9 @@ impl Link {
         Ok(None)
     }
 
-    /// When something has to be looked at again, whatever happens.
-    fn due(&self, watch: &Watch, writer: &Writer) -> Result<Instant> {
-        let mut due = watch.last_written + self.keep_alive();
-        if !watch.subscribing.is_empty() {
-            due = due.min(watch.subscribing_since + PATIENCE);
-        }
-        if let Some(since) = watch.ping_since {
-            due = due.min(since + PATIENCE);
-        } else if self.outbox.expects_acknowledgement() {
-            due = due.min(watch.last_received.max(watch.last_written) + PATIENCE);
-        }
-        if writer.is_dirty() {
-            due = due.min(watch.stuck_since.map_or_else(Instant::now, |(since, _)| since) + PATIENCE);
-        }
-        if let Some(deadline) = self.running.next_deadline() {
-            due = due.min(deadline);
-        }
-        Ok(due)
-    }
-
-    /// Looks at everything that has a time.
-    fn check(&mut self, watch: &mut Watch, writer: &mut Writer) -> Result<()> {
-        let now = Instant::now();
-        let silent = |what: &str| Error::new(ErrorKind::Disconnected, format!("{what} for {PATIENCE:?}"));
-        if !watch.subscribing.is_empty() && now >= watch.subscribing_since + PATIENCE {
-            return Err(silent("the broker did not answer SUBSCRIBE"));
-        }
-        if watch.ping_since.is_some_and(|since| now >= since + PATIENCE) {
-            return Err(silent("the broker did not answer PINGREQ"));
-        }
-        match (writer.is_dirty(), watch.stuck_since) {
-            (false, _) => watch.stuck_since = None,
-            (true, Some((_, octets))) if octets > writer.waiting() => {
-                watch.stuck_since = Some((now, writer.waiting()));
-            }
-            (true, None) => watch.stuck_since = Some((now, writer.waiting())),
-            (true, Some((since, _))) => {
-                if now >= since + PATIENCE {
-                    return Err(silent("the connection took nothing"));
-                }
-            }
-        }
-        let idle = now >= watch.last_written + self.keep_alive();
-        let unanswered = self.outbox.expects_acknowledgement()
-            && now >= watch.last_received.max(watch.last_written) + PATIENCE;
-        if watch.ping_since.is_none() && (idle || unanswered) {
-            writer.ping()?;
-            watch.ping_since = Some(now);
-            watch.last_written = now;
-        }
-        for late in self.running.late(now) {
+    /// Answers for handlers whose time is up.
+    fn answer_late_commands(&mut self) {
+        for late in self.running.late(Instant::now()) {
             tracing::warn!(device = %self.device, id = late.id, name = late.name, "a command took too long");
             self.answer(
                 late.entry,
@@ -200,17 +160,21 @@ impl Link {
                 name: late.name,
             });
         }
-        Ok(())
     }
 
-    fn received(&mut self, incoming: Incoming, writer: &mut Writer, watch: &mut Watch) -> Result<()> {
+    fn received(
+        &mut self,
+        incoming: Incoming,
+        writer: &mut Writer,
+        subscribing: &mut Subscribing,
+    ) -> Result<()> {
         match incoming {
             Incoming::PingResp => {}
             Incoming::PubAck(id) => self.outbox.acknowledged(id),
             Incoming::SubAck { packet_id, granted } => {
                 self.outbox.subscribed(packet_id);
-                if let Some(at) = watch.subscribing.iter().position(|(id, _)| *id == packet_id) {
-                    let (_, filter) = watch.subscribing.swap_remove(at);
+                if let Some(at) = subscribing.asked.iter().position(|(id, _)| *id == packet_id) {
+                    let (_, filter) = subscribing.asked.swap_remove(at);
                     self.subscribed(&filter, granted);
                 }
             }
@@ -337,16 +301,9 @@ impl Link {
         tracing::warn!(device = %self.device, topic, "nobody takes what comes: dropped");
         self.tell(ConnectionEvent::Overflow { topic });
     }
-
-    /// Both clouds want a packet within the keep-alive and wait half of it longer; a sixth is kept for the way.
-    fn keep_alive(&self) -> Duration {
-        self.config.keep_alive * 5 / 6
-    }
 }
 
 /// Octets in front of the connection beyond which nothing more is handed over.
 const FILL: usize = 32 * 1024;
-/// How long a broker may take to answer.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// How long the goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);

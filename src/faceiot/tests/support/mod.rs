@@ -1,6 +1,7 @@
 //! A broker that does what a test says, packet by packet, and Debian's mosquitto with a login of ours.
 
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is a test")]
 
 pub(crate) mod mosquitto;
 

@@ -58,7 +58,7 @@ impl Mosquitto {
             for (name, pem) in [("certfile", chain), ("keyfile", key)] {
                 let path = folder.join(name);
                 std::fs::write(&path, pem).unwrap();
-                settings += &format!("{name} {}\n", path.display());
+                settings = format!("{settings}{name} {}\n", path.display());
             }
         }
         let file = folder.join("mosquitto.conf");
