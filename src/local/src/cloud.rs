@@ -27,7 +27,7 @@ use crate::registry::Registry;
 use crate::rules::DeviceRules;
 use crate::state::{Parts, State};
 use crate::tables;
-use crate::tls;
+use crate::tls::{self, Tls};
 
 /// How a cloud is started.
 #[derive(Clone, Debug)]
@@ -127,37 +127,47 @@ impl Cloud {
             streams: http::streams(),
         })?);
 
+        match Self::listen(&config, &state, &tls, token).await {
+            Ok((broker, http)) => {
+                state.set_broker(broker.handle());
+                let mut addrs = broker.addrs().into_iter();
+                let mqtt = config.mqtt.and_then(|_| addrs.next());
+                let mqtts = config.mqtts.and_then(|_| addrs.next());
+                let watchers = vec![
+                    tokio::spawn(forward_photos(Arc::clone(&state), state.photos.subscribe())),
+                    tokio::spawn(follow_registry(Arc::clone(&state))),
+                ];
+                Ok(Self { state, broker, http, mqtt, mqtts, ca_file: tls.ca_file, watchers, lock })
+            }
+            Err(e) => {
+                state.close().await;
+                Err(e)
+            }
+        }
+    }
+
+    async fn listen(config: &CloudConfig, state: &Arc<State>, tls: &Tls, token: String) -> Result<(Broker, Server)> {
         let check = Arc::new(LoginCheck::new(state.registry.clone(), config.strict)?);
-        let rules = Arc::new(DeviceRules { state: Arc::clone(&state), check, caps: Caps::default() });
+        let rules = Arc::new(DeviceRules { state: Arc::clone(state), check, caps: Caps::default() });
         let listener = |name: &str, addr, tls| Listener { name: name.to_owned(), addr, tls, rules: rules.clone() };
         let mut listeners = Vec::new();
         listeners.extend(config.mqtt.map(|addr| listener("mqtt", addr, None)));
-        listeners.extend(config.mqtts.map(|addr| listener("mqtts", addr, Some(tls.config))));
+        listeners.extend(config.mqtts.map(|addr| listener("mqtts", addr, Some(Arc::clone(&tls.config)))));
         let broker = Broker::start(Config {
-            state_dir: data_dir.folder("journal")?,
+            state_dir: state.data_dir.folder("journal")?,
             listeners,
-            hooks: Arc::new(DeviceHooks { state: Arc::clone(&state) }),
+            hooks: Arc::new(DeviceHooks { state: Arc::clone(state) }),
             limits: faceiot_broker::Limits::default(),
         })
         .await
         .map_err(|e| Error::from(e).context("MQTT"))?;
-        state.set_broker(broker.handle());
-        let mut addrs = broker.addrs().into_iter();
-        let mqtt = config.mqtt.and_then(|_| addrs.next());
-        let mqtts = config.mqtts.and_then(|_| addrs.next());
-
-        let http = match Server::start(config.http, token, Arc::clone(&state)).await {
-            Ok(http) => http,
+        match Server::start(config.http, token, Arc::clone(state)).await {
+            Ok(http) => Ok((broker, http)),
             Err(e) => {
                 broker.stop().await;
-                return Err(e);
+                Err(e)
             }
-        };
-        let watchers = vec![
-            tokio::spawn(forward_photos(Arc::clone(&state), state.photos.subscribe())),
-            tokio::spawn(follow_registry(Arc::clone(&state))),
-        ];
-        Ok(Self { state, broker, http, mqtt, mqtts, ca_file: tls.ca_file, watchers, lock })
+        }
     }
 
     /// Where devices connect over TCP.
@@ -266,9 +276,7 @@ impl Cloud {
             watcher.abort();
             let _ = watcher.await;
         }
-        self.state.photos.close().await;
-        self.state.recorder.stop().await;
-        self.state.registry.close().await;
+        self.state.close().await;
         drop(self.lock);
     }
 }

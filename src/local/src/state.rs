@@ -134,6 +134,13 @@ impl State {
         answer
     }
 
+    /// Writes what was accepted and lets go of the files.
+    pub(crate) async fn close(&self) {
+        self.photos.close().await;
+        self.recorder.stop().await;
+        self.registry.close().await;
+    }
+
     /// Ends the connection of a device.
     pub(crate) fn kick(&self, device: &DeviceId) {
         if let Some(broker) = self.broker() {

@@ -14,7 +14,7 @@ pub(super) async fn health(State(api): State<Api>) -> (StatusCode, Json<Value>) 
         Ok(_) => state.recorder.failing(),
         Err(e) => Some(e.to_string()),
     };
-    let journal = journal_bytes(&state.data_dir).map_or_else(|e| Some(e.to_string()), |_| None);
+    let journal = state.photos.stats().failing;
     let disk = match state.data_dir.free_bytes() {
         Ok(free) if free >= LEAST_FREE => None,
         Ok(free) => Some(format!("{free} octets are free; photos need more than {LEAST_FREE}")),

@@ -169,6 +169,11 @@ impl PhotoStore {
         self.inner.shared.stats(&self.inner.queue)
     }
 
+    /// Why photos or chunks are not reaching the disk at this moment; `None` when all is well.
+    pub fn failing(&self) -> Option<String> {
+        self.stats().failing
+    }
+
     /// Takes no more chunks, finishes what waits, and ends the worker.
     ///
     /// A photo that cannot be stored at this moment (disk full) stays in the journal for the next opening.
@@ -188,6 +193,7 @@ impl Inner {
         {
             tracing::error!("the photo worker panicked");
         }
+        self.queue.end_journal();
     }
 }
 

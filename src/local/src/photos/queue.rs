@@ -11,10 +11,10 @@ use faceiot_journal::{Completer, Failed, FailedKind, Journal, Sync, Ticket};
 use super::record::{self, CarrierKind};
 
 /// Past so many octets waiting for the worker, acknowledgements are held back.
-pub const SOFT_QUEUE: usize = 8 << 20;
+pub const SOFT_QUEUE: usize = 4 << 20;
 
 /// Past so many, chunks are refused.
-pub const HARD_QUEUE: usize = 16 << 20;
+pub const HARD_QUEUE: usize = 8 << 20;
 
 /// A chunk on its way to the worker.
 pub(super) struct Item {
@@ -152,6 +152,12 @@ impl Queue {
     pub(super) fn close(&self) {
         self.lock().is_closed = true;
         self.wake.notify_all();
+    }
+
+    /// Lets go of the journal's file, for clones of the store may live on. Only when the worker has ended.
+    pub(super) fn end_journal(&self) {
+        // What could not be written has failed its tickets.
+        let _ = self.journal.clone().close();
     }
 
     pub(super) fn octets(&self) -> usize {
