@@ -14,7 +14,9 @@ ALLOWED = {
     "faceiot": {"faceiot-journal", "faceiot-camera", "faceiot-core"},
     "faceiot-local": {"faceiot-broker", "faceiot-journal", "faceiot", "faceiot-camera", "faceiot-core"},
     "faceiot-cli": {"faceiot-local", "faceiot", "faceiot-camera", "faceiot-core"},
+    "faceiot-capi": {"faceiot-core"},
     "faceiot-python": {"faceiot-cli", "faceiot-local", "faceiot", "faceiot-camera", "faceiot-core"},
+    "faceiot-example": {"faceiot", "faceiot-camera"},
 }
 # Packages of tests may import everything; they are nobody's dependency.
 TESTS = {"faceiot-bench"}
