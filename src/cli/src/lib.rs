@@ -119,3 +119,8 @@ fn execute(command: Subcommands, out: Output) -> Result<(), Failure> {
     runtime.shutdown_timeout(Duration::from_secs(2));
     result
 }
+
+/// The README's Rust is run as a test of the documentation: this crate imports all that it shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
