@@ -248,7 +248,8 @@ pub struct Verdict {
     pub route: bool,
     /// Messages to send instead of it or in addition; they pass no other hook.
     pub inject: Vec<Message>,
-    /// The acknowledgement waits for this. With a QoS 0 message the broker stops reading from the client until then.
+    /// The acknowledgement waits for this; when it fails, there is none, and the client is dropped so that it sends the message again. With a QoS 0
+    /// message the broker stops reading from the client until then, and goes on when it fails.
     pub durable: Option<Ticket>,
 }
 

@@ -385,6 +385,11 @@ impl Connection<'_> {
             while let Some(ticket) = owed.tickets.last() {
                 match ticket.is_durable() {
                     None => return Ok(()),
+                    // QoS 0 promises nothing: the message is lost, the connection is not.
+                    Some(Err(failed)) if matches!(owed.answer, Answer::Hold) => {
+                        tracing::warn!(session = %self.attached.live.identity.session, "a QoS 0 message was not stored: {failed}");
+                        owed.tickets.pop()
+                    }
                     // Not acknowledged, so the client sends it again; staying connected it would wait for ever.
                     Some(Err(failed)) => {
                         return Err(End::Unstored(format!("not stored, not acknowledged: {failed}")));

@@ -83,6 +83,8 @@ mod api;
 mod broker;
 mod conn;
 mod frame;
+#[doc(hidden)]
+pub mod fuzz;
 mod gate;
 mod log;
 mod output;

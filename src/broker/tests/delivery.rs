@@ -184,6 +184,18 @@ async fn a_qos_0_message_that_waits_for_the_disk_stops_the_reading() {
 }
 
 #[tokio::test]
+async fn a_qos_0_message_that_could_not_be_stored_costs_the_message_and_not_the_connection() {
+    let rig = Rig::start().await;
+    let (ticket, completer) = Ticket::pending();
+    rig.script.tickets.lock().unwrap().insert("slow".into(), ticket);
+    let mut a = rig.client("a").await;
+    a.send(&publish("slow", b"", 0, 0)).await;
+    rig.until("may_publish a slow").await;
+    drop(completer);
+    a.expect_silence().await;
+}
+
+#[tokio::test]
 async fn waiting_acknowledgements_are_bounded_by_not_reading_on() {
     let rig = Rig::with_limits(Limits {
         waiting_acks: 4,
