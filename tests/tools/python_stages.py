@@ -15,6 +15,8 @@ ENVIRONMENT = "clean-environment"
 MICROPYTHON_ENVIRONMENT = "micropython-environment"
 PYTEST_REPORT = "pytest.xml"
 MICROPYTHON_REPORT = "micropython.xml"
+C_REPORT = "c.xml"
+REPORTS = (PYTEST_REPORT, MICROPYTHON_REPORT, C_REPORT)
 
 
 def tools(context: Context) -> None:
@@ -96,6 +98,16 @@ def pytest(context: Context) -> None:
     folder = context.directory / ENVIRONMENT
     install(context, folder, [only_wheel(context.directory / WHEEL)])
     run_pytest(context, folder, place.ROOT / "tests/python", PYTEST_REPORT)
+
+
+def c(context: Context) -> None:
+    """The C library, linked into programs in C and C++."""
+    # Built here, so that no test's time-out counts it; the tests ask cargo for the same and find it there.
+    library = ["-p", "faceiot-capi", "--features", "std", "--crate-type", "staticlib"]
+    context.run(["cargo", "rustc", "--locked", *library], cwd=place.ROOT)
+    run_pytest(
+        context, context.directory / ENVIRONMENT, place.ROOT / "tests/c", C_REPORT, "--import-mode=prepend"
+    )
 
 
 def micropython_environment(context: Context) -> None:

@@ -18,7 +18,7 @@ VERDICTS = "verdicts.json"
 def verdicts(context: Context) -> dict[str, str]:
     """Every test and stage of this run with its verdict."""
     found, _ = rust_stages.cargo_verdicts(context.directory)
-    for name in (python_stages.PYTEST_REPORT, python_stages.MICROPYTHON_REPORT):
+    for name in python_stages.REPORTS:
         if (context.directory / name).exists():
             found |= results.pytest(context.directory / name)
     for name, outcome in context.outcomes().items():

@@ -48,6 +48,7 @@ TEST = [
     Stage("fuzz", rust.fuzz, needs=CARGO),
     Stage("pytest", python.pytest, needs=("wheel", "python-env", "peers")),
     Stage("micropython", python.micropython, needs=("micropython-env", "peers")),
+    Stage("c", python.c, needs=("build", "python-env")),
     Stage("stubtest", python.stubtest, needs=("wheel", "python-env")),
 ]
 LINT = (
