@@ -4,48 +4,12 @@
 
 mod common;
 
-use common::{Case, Value, run};
+use common::{Case, Value, decoded, pairs, run};
 use faceiot_core::ErrorKind;
 use faceiot_core::sign::aliyun::{dataplus, rpc};
 use faceiot_core::sign::{AccessKey, Utc};
 
 const FILE: &str = "aliyun.json";
-
-/// The parameters of a query or a form, decoded by other code than ours.
-fn decoded(query: &str) -> Vec<(String, String)> {
-    let unescape = |text: &str| {
-        let mut octets = Vec::new();
-        let mut rest = text.bytes();
-        while let Some(octet) = rest.next() {
-            octets.push(match octet {
-                b'%' => u8::from_str_radix(
-                    &String::from_utf8(vec![rest.next().unwrap(), rest.next().unwrap()]).unwrap(),
-                    16,
-                )
-                .unwrap(),
-                b'+' => b' ',
-                octet => octet,
-            });
-        }
-        String::from_utf8(octets).unwrap()
-    };
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            pair.split_once('=')
-                .map(|(name, value)| (unescape(name), unescape(value)))
-                .unwrap()
-        })
-        .collect()
-}
-
-fn pairs(parameters: &[(String, String)]) -> Vec<(&str, &str)> {
-    parameters
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect()
-}
 
 /// Signs what the SDK sent, compares, and verifies it in any order and with a parameter changed.
 fn is_signed(method: &str, secret: &str, parameters: &[(String, String)], signed: &str, signature: &str) {

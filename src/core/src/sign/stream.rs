@@ -91,50 +91,70 @@ pub(crate) fn compare_lower(a: &str, b: &str) -> Ordering {
 }
 
 /// The items in order, equal ones as they stand, without moving or copying any.
-///
-/// Each step looks for the next item among all: requests have some ten parameters, and a list that is in order already
-/// costs one look at each.
-pub(crate) fn sorted<'p, T>(
-    items: &'p [T],
+pub(crate) fn sorted<T: Copy>(items: &[T], compare: impl Fn(&T, &T) -> Ordering) -> impl Iterator<Item = T> {
+    sorted_by(items.len(), |at| items.get(at).copied(), compare)
+}
+
+/// As [`sorted`], of the first list and the second one behind it.
+pub(crate) fn sorted_both<T: Copy>(
+    first: &[T],
+    second: &[T],
     compare: impl Fn(&T, &T) -> Ordering,
-) -> impl Iterator<Item = &'p T> {
-    let in_order = items.is_sorted_by(|a, b| compare(a, b) != Ordering::Greater);
-    let mut last: Option<usize> = None;
+) -> impl Iterator<Item = T> {
+    let item = |at: usize| {
+        first
+            .get(at)
+            .or_else(|| second.get(at.checked_sub(first.len())?))
+            .copied()
+    };
+    sorted_by(first.len() + second.len(), item, compare)
+}
+
+/// Each step looks for the next item among all: requests have some ten parameters, and what is in order already costs one
+/// look at each.
+fn sorted_by<T: Copy>(
+    count: usize,
+    item: impl Fn(usize) -> Option<T>,
+    compare: impl Fn(&T, &T) -> Ordering,
+) -> impl Iterator<Item = T> {
+    let pair = |at: usize| Some((item(at)?, item(at + 1)?));
+    let in_order = (0..count)
+        .map_while(pair)
+        .all(|(a, b)| compare(&a, &b) != Ordering::Greater);
+    let mut last: Option<(usize, T)> = None;
     core::iter::from_fn(move || {
-        let next = match last {
-            _ if in_order => Some(last.map_or(0, |last| last + 1)).filter(|next| *next < items.len()),
-            None => smallest(items, |_| true, &compare),
-            Some(last) => {
-                let before = items.get(last)?;
-                smallest(
-                    items,
-                    |at| {
-                        items
-                            .get(at)
-                            .is_some_and(|item| compare(before, item).then(last.cmp(&at)) == Ordering::Less)
-                    },
-                    &compare,
-                )
-            }
+        let next = if in_order {
+            let at = last.map_or(0, |last| last.0 + 1);
+            item(at).map(|item| (at, item))
+        } else {
+            let behind = |at: usize, item: &T| {
+                last.as_ref()
+                    .is_none_or(|(before, last)| compare(last, item).then(before.cmp(&at)) == Ordering::Less)
+            };
+            (0..count)
+                .filter_map(|at| Some((at, item(at)?)))
+                .filter(|(at, item)| behind(*at, item))
+                .reduce(|best, next| {
+                    if compare(&next.1, &best.1) == Ordering::Less {
+                        next
+                    } else {
+                        best
+                    }
+                })
         };
         last = next.or(last);
-        items.get(next?)
+        next.map(|next| next.1)
     })
 }
 
-/// Where the first of the smallest items stands, among those that count.
-fn smallest<T>(
-    items: &[T],
-    counts: impl Fn(usize) -> bool,
-    compare: impl Fn(&T, &T) -> Ordering,
-) -> Option<usize> {
-    let mut found: Option<(usize, &T)> = None;
-    for (at, item) in items.iter().enumerate().filter(|(at, _)| counts(*at)) {
-        if found.is_none_or(|(_, best)| compare(item, best) == Ordering::Less) {
-            found = Some((at, item));
-        }
-    }
-    found.map(|(at, _)| at)
+/// Compares two texts as if both were percent-encoded.
+pub(crate) fn compare_encoded(a: &str, b: &str) -> Ordering {
+    // Encoding keeps the order of octets within letters, digits and `-._~`; every other octet sorts as `%` and its hex.
+    let rank = |byte: u8| {
+        let stays = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if stays { (byte, 0) } else { (b'%', byte) }
+    };
+    a.bytes().map(rank).cmp(b.bytes().map(rank))
 }
 
 #[cfg(test)]
@@ -155,10 +175,33 @@ mod tests {
             expected.copy_from_slice(items);
             expected.sort_by_key(|item| *item);
             assert!(
-                sorted(items, |a, b| a.0.cmp(&b.0)).eq(expected.iter()),
+                sorted(items, |a, b| a.0.cmp(&b.0)).eq(expected.iter().copied()),
                 "{items:?}"
             );
-            assert!(sorted(expected, |a, b| a.0.cmp(&b.0)).eq(expected.iter()));
+            assert!(
+                sorted_both(
+                    &expected[..expected.len() / 2],
+                    &expected[expected.len() / 2..],
+                    |a, b| a.0.cmp(&b.0)
+                )
+                .eq(expected.iter().copied())
+            );
+        }
+    }
+
+    #[test]
+    fn names_are_compared_as_if_they_were_encoded() {
+        let encoded = |text: &str, out: &mut [u8; 64]| {
+            let mut w = Writer::new(out);
+            encode(text, "", &mut w).unwrap();
+            w.len()
+        };
+        for a in ["a", "a/", "A", "中", "a%", "a~", "a1", "", "é", "😀", "%", "-"] {
+            for b in ["a", "a/", "A", "中", "a%", "a~", "a1", "", "é", "😀", "%", "-"] {
+                let (mut x, mut y) = ([0; 64], [0; 64]);
+                let (m, n) = (encoded(a, &mut x), encoded(b, &mut y));
+                assert_eq!(compare_encoded(a, b), x[..m].cmp(&y[..n]), "{a} {b}");
+            }
         }
     }
 

@@ -125,3 +125,51 @@ pub(crate) fn hex(octets: &[u8]) -> String {
 pub(crate) fn formula(count: u64) -> Vec<u8> {
     (0..count).map(|i| (i * 31 + (i >> 8) * 17 + 7) as u8).collect()
 }
+
+/// The parameters of a query or a form, decoded by other code than ours.
+pub(crate) fn decoded(query: &str) -> Vec<(String, String)> {
+    let unescape = |text: &str| {
+        let mut octets = Vec::new();
+        let mut rest = text.bytes();
+        while let Some(octet) = rest.next() {
+            octets.push(match octet {
+                b'%' => u8::from_str_radix(
+                    &String::from_utf8(vec![rest.next().unwrap(), rest.next().unwrap()]).unwrap(),
+                    16,
+                )
+                .unwrap(),
+                b'+' => b' ',
+                octet => octet,
+            });
+        }
+        String::from_utf8(octets).unwrap()
+    };
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (unescape(name), unescape(value)))
+        .collect()
+}
+
+/// Borrowed.
+pub(crate) fn pairs(parameters: &[(String, String)]) -> Vec<(&str, &str)> {
+    parameters
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
+}
+
+/// The members of an object of texts.
+pub(crate) fn texts(object: &Value) -> Vec<(String, String)> {
+    let members = object.as_object().into_iter().flatten();
+    members
+        .filter(|member| !member.1.is_null())
+        .map(|(name, value)| {
+            (
+                name.clone(),
+                value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+            )
+        })
+        .collect()
+}

@@ -8,11 +8,13 @@
 //! | the login of a consumer of server-side subscriptions | [`amqp`] |
 //! | POP RPC requests (IoT, Face) | [`rpc`] |
 //! | Dataplus requests (seed 000) | [`dataplus`] |
+//! | object storage, versions 1 and 4, header and URL | [`oss`] |
 
 pub mod amqp;
 mod client_id;
 pub mod dataplus;
 mod mqtt;
+pub mod oss;
 pub mod register;
 pub mod rpc;
 
