@@ -14,7 +14,10 @@ import inspect
 import sys
 from pathlib import Path
 
-STUB = Path(__file__).resolve().parent / "faceiot" / "_faceiot.pyi"
+HERE = Path(__file__).resolve().parent
+STUB = HERE / "faceiot" / "_faceiot.pyi"
+# A script finds the modules beside it first; wanted is the installed package.
+sys.path = [entry for entry in sys.path if Path(entry or ".").resolve() != HERE]
 
 
 def text_of(path: tuple[str, ...]) -> str:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import signal
 import socket
 import subprocess
 import sys
 import sysconfig
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,11 +16,10 @@ import pytest
 
 import faceiot
 from faceiot.local import Cloud
+from support import REPOSITORY, free_port, program, running, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -51,44 +47,6 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
 def photo() -> faceiot.Frame:
     """A JPEG large enough for many chunks."""
     return faceiot.Frame.open("testcard:640x480")
-
-
-def wait_until(true: Callable[[], object], what: str, seconds: float = 15) -> object:
-    """Polls until `true()` is, and fails with `what` when it does not become so."""
-    deadline = time.monotonic() + seconds
-    while not (value := true()):
-        assert time.monotonic() < deadline, f"after {seconds} s still not: {what}"
-        time.sleep(0.01)
-    return value
-
-
-def free_port() -> int:
-    """A port that was free a moment ago, for servers that cannot say which one they chose."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def program(name: str) -> str:
-    """The path of a peer's program. Missing is a failure: a skipped comparison looks like a passed one."""
-    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
-    assert path, f"`{name}` is not installed: apt-get install mosquitto mosquitto-clients"
-    return path
-
-
-@contextlib.contextmanager
-def running(arguments: list[str], **kwargs: object) -> Iterator[subprocess.Popen[str]]:
-    """A child process that does not outlive its test."""
-    process = subprocess.Popen(arguments, text=True, **kwargs)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait(10)
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
 
 
 @dataclass(frozen=True)
@@ -154,8 +112,3 @@ def script(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
             )
 
         yield start
-
-
-def interrupt(process: subprocess.Popen[str]) -> None:
-    """What Ctrl-C does."""
-    process.send_signal(signal.SIGINT)

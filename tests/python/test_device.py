@@ -8,7 +8,7 @@ import time
 import pytest
 
 import faceiot
-from conftest import interrupt, wait_until
+from support import BLOCKED, interrupt, wait_until
 
 ALIYUN, HUAWEI = "aliyun:a1pk:cam-1", "huawei:5fbb_868540050954037"
 
@@ -281,9 +281,10 @@ def test_other_threads_run_while_a_call_waits(cloud):
 
 
 WAITING = """
-import sys, faceiot
-secret, host, port, ca, what = sys.argv[1:]
-camera = faceiot.Device.aliyun("a1pk", "cam-1", secret, host=host, port=int(port), tls=False, format="hex")
+import faceiot
+secret, port, what = sys.argv[1:]
+broker = {"host": "127.0.0.1", "port": int(port), "tls": False}
+camera = faceiot.Device.aliyun("a1pk", "cam-1", secret, format="hex", **broker)
 photo = faceiot.Frame.open("testcard:1280x960")
 def callback():
     camera.on_command(lambda command: None)
@@ -295,21 +296,15 @@ calls = {
     "events": lambda: list(camera.events()),
     "callback": callback,
 }
-print("waiting", flush=True)
-try:
-    calls[what]()
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
-    sys.exit(130)
+blocked(calls[what])
 """
 
 
 @pytest.mark.parametrize("what", ["receipt", "commands", "messages", "events", "callback"])
 def test_ctrl_c_ends_every_blocking_call(cloud, script, what):
     secret = cloud.add_device(ALIYUN).secret
-    child = script(WAITING, secret, "127.0.0.1", str(cloud.mqtt_port), str(cloud.ca_file), what)
+    child = script(BLOCKED + WAITING, secret, str(cloud.mqtt_port), what)
     assert child.stdout.readline() == "waiting\n", child.stderr.read()
-    # From here the child is in the call or microseconds before it: both must end the same way.
     interrupt(child)
     started = time.monotonic()
     output, errors = child.communicate(timeout=20)
@@ -319,18 +314,15 @@ def test_ctrl_c_ends_every_blocking_call(cloud, script, what):
 
 
 CONNECTING = """
-import socket, sys, faceiot
+import socket, faceiot
 silent = socket.create_server(("127.0.0.1", 0))  # accepts and never answers
-print("waiting", flush=True)
-try:
-    faceiot.Device.aliyun("pk", "d", "s", host="127.0.0.1", port=silent.getsockname()[1], tls=False)
-except KeyboardInterrupt:
-    sys.exit(130)
+port = silent.getsockname()[1]
+blocked(lambda: faceiot.Device.aliyun("pk", "d", "s", host="127.0.0.1", port=port, tls=False))
 """
 
 
 def test_ctrl_c_ends_connecting(script):
-    child = script(CONNECTING)
+    child = script(BLOCKED + CONNECTING)
     assert child.stdout.readline() == "waiting\n"
     interrupt(child)
     assert child.wait(10) == 130, child.stderr.read()

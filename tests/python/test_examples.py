@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import faceiot
-from conftest import interrupt, running
+from support import interrupt, running
 
 DEVICE = "aliyun:a1B2c3D4e5F:camera"
 

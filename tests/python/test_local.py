@@ -11,8 +11,8 @@ import urllib.request
 import pytest
 
 import faceiot
-from conftest import wait_until
 from faceiot.local import Cloud
+from support import BLOCKED, interrupt, wait_until
 
 DEVICE = "aliyun:a1pk:cam-1"
 
@@ -152,16 +152,10 @@ def test_stopping_ends_a_wait(tmp_path):
 
 
 def test_ctrl_c_ends_waiting_for_a_photo(script):
-    from conftest import interrupt
-
     child = script(
-        "import sys\nfrom faceiot.local import Cloud\n"
-        "with Cloud() as cloud:\n"
-        "    cloud.add_device('huawei:p_n')\n"
-        "    print('waiting', cloud.data_dir, flush=True)\n"
-        "    try: cloud.wait_photo()\n"
-        "    except KeyboardInterrupt: sys.exit(130)\n"
+        BLOCKED
+        + "from faceiot.local import Cloud\nwith Cloud() as cloud:\n    blocked(lambda: cloud.wait_photo())\n"
     )
-    assert child.stdout.readline().startswith("waiting")
+    assert child.stdout.readline() == "waiting\n", child.stderr.read()
     interrupt(child)
     assert child.wait(20) == 130, child.stderr.read()

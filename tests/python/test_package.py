@@ -43,7 +43,7 @@ def documented(tree: ast.Module):
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             yield node.name, node
-        elif isinstance(node, ast.ClassDef):
+        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
             yield node.name, node
             for inner in node.body:
                 if isinstance(inner, ast.FunctionDef) and not inner.name.startswith("_"):
@@ -202,7 +202,11 @@ def test_the_command_signs_like_the_library(faceiot_bin):
             "pk",
             "--device-name",
             "d",
-            "--device-secret-file",
+            "--timestamp",
+            "none",
+            "--secure-mode",
+            "3",
+            "--secret",
             "-",
         ],
         input="secret\n",
@@ -223,12 +227,12 @@ def test_a_wrong_command_line_ends_with_code_2(faceiot_bin):
 def test_ctrl_c_ends_the_command(faceiot_bin, tmp_path):
     import signal
 
-    from conftest import running, wait_until
+    from support import running, wait_until
 
     arguments = [
         faceiot_bin,
         "up",
-        "--data-dir",
+        "--data",
         str(tmp_path / "data"),
         "--mqtt",
         "127.0.0.1:0",

@@ -20,7 +20,10 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
 impl Failure {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self::Ours { kind, message: message.into() }
+        Self::Ours {
+            kind,
+            message: message.into(),
+        }
     }
 }
 
@@ -70,7 +73,10 @@ fn make(py: Python<'_>, kind: ErrorKind, message: &str) -> PyResult<PyErr> {
 pub(crate) fn kinds(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let kinds = PyDict::new(py);
     for kind in ErrorKind::ALL {
-        kinds.set_item(kind.name(), PyTuple::new(py, [kind.code()])?.add((kind.retryable(),))?)?;
+        kinds.set_item(
+            kind.name(),
+            PyTuple::new(py, [kind.code()])?.add((kind.retryable(),))?,
+        )?;
     }
     Ok(kinds)
 }

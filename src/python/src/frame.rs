@@ -70,7 +70,10 @@ impl Frame {
     fn from_numpy(py: Python<'_>, pixels: &Bound<'_, PyAny>, quality: u8) -> Result<Self> {
         py.import("numpy")?; // a clear ImportError instead of the panic of the binding
         let array = pixels.cast::<PyArray3<u8>>().map_err(|_| {
-            Failure::new(ErrorKind::InvalidArgument, "pixels must be a numpy array of shape (height, width, 3), uint8")
+            Failure::new(
+                ErrorKind::InvalidArgument,
+                "pixels must be a numpy array of shape (height, width, 3), uint8",
+            )
         })?;
         let (height, width) = match *array.shape() {
             [height, width, 3] => (height, width),
@@ -80,12 +83,20 @@ impl Frame {
             }
         };
         let (Ok(width), Ok(height)) = (u32::try_from(width), u32::try_from(height)) else {
-            return Err(Failure::new(ErrorKind::InvalidArgument, "the array is larger than any JPEG"));
+            return Err(Failure::new(
+                ErrorKind::InvalidArgument,
+                "the array is larger than any JPEG",
+            ));
         };
         let contiguous = py.import("numpy")?.call_method1("ascontiguousarray", (array,))?;
-        let rgb = contiguous.call_method0("tobytes")?.cast_into::<PyBytes>().map_err(PyErr::from)?;
+        let rgb = contiguous
+            .call_method0("tobytes")?
+            .cast_into::<PyBytes>()
+            .map_err(PyErr::from)?;
         let rgb = Octets::Borrowed(rgb.into());
-        Ok(py.detach(|| camera::Frame::from_rgb(rgb.as_slice(), width, height, quality))?.into())
+        Ok(py
+            .detach(|| camera::Frame::from_rgb(rgb.as_slice(), width, height, quality))?
+            .into())
     }
 
     /// Takes one frame from a source.
@@ -164,7 +175,8 @@ impl Frame {
         copy: Option<bool>,
     ) -> Result<Bound<'py, PyAny>> {
         if copy == Some(false) {
-            let message = "a frame holds JPEG bytes: its pixels are always a new array (copy=False is impossible)";
+            let message =
+                "a frame holds JPEG bytes: its pixels are always a new array (copy=False is impossible)";
             return Err(pyo3::exceptions::PyValueError::new_err(message).into());
         }
         let array = self.to_numpy(py)?.into_any();
@@ -182,10 +194,11 @@ impl Frame {
     /// Raises:
     ///     IoError: The file cannot be written.
     fn save(&self, py: Python<'_>, path: PathBuf) -> Result<()> {
-        py.detach(|| std::fs::write(&path, self.inner.jpeg())).map_err(|error| {
-            let error = faceiot::Error::from(error);
-            Failure::new(error.kind(), format!("{}: {error}", path.display()))
-        })
+        py.detach(|| std::fs::write(&path, self.inner.jpeg()))
+            .map_err(|error| {
+                let error = faceiot::Error::from(error);
+                Failure::new(error.kind(), format!("{}: {error}", path.display()))
+            })
     }
 
     fn _repr_jpeg_<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
@@ -214,7 +227,12 @@ impl Frame {
 
     fn __repr__(&self) -> String {
         let frame = &self.inner;
-        format!("<faceiot.Frame {}x{}, {} bytes>", frame.width(), frame.height(), frame.jpeg().len())
+        format!(
+            "<faceiot.Frame {}x{}, {} bytes>",
+            frame.width(),
+            frame.height(),
+            frame.jpeg().len()
+        )
     }
 
     fn __bytes__<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
@@ -222,7 +240,9 @@ impl Frame {
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<Self>().is_ok_and(|other| other.get().inner.jpeg() == self.inner.jpeg())
+        other
+            .cast::<Self>()
+            .is_ok_and(|other| other.get().inner.jpeg() == self.inner.jpeg())
     }
 
     fn __hash__(&self) -> u64 {
@@ -256,8 +276,16 @@ impl JpegReport {
     }
 
     fn __repr__(&self) -> String {
-        let Self { verified, width, height, problem, trailing } = self;
-        let problem = problem.as_ref().map_or_else(|| "None".to_owned(), |text| format!("{text:?}"));
+        let Self {
+            verified,
+            width,
+            height,
+            problem,
+            trailing,
+        } = self;
+        let problem = problem
+            .as_ref()
+            .map_or_else(|| "None".to_owned(), |text| format!("{text:?}"));
         format!(
             "JpegReport(verified={verified:?}, width={width}, height={height}, problem={problem}, trailing={trailing})"
         )
@@ -302,7 +330,10 @@ impl FrameSource {
     #[new]
     fn new(py: Python<'_>, spec: String) -> Result<Self> {
         let inner = py.detach(|| camera::open(&spec))?;
-        Ok(Self { inner: Mutex::new(inner), spec })
+        Ok(Self {
+            inner: Mutex::new(inner),
+            spec,
+        })
     }
 
     fn __iter__(this: Py<Self>) -> Py<Self> {

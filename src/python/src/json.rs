@@ -15,7 +15,9 @@ pub(crate) fn from_python(object: &Bound<'_, PyAny>) -> Result<Value> {
     let options = PyDict::new(py);
     options.set_item("allow_nan", false)?;
     options.set_item("ensure_ascii", false)?;
-    let text = DUMPS.import(py, "json", "dumps")?.call((object,), Some(&options))?;
+    let text = DUMPS
+        .import(py, "json", "dumps")?
+        .call((object,), Some(&options))?;
     let text = text.cast_into::<PyString>().map_err(PyErr::from)?;
     serde_json::from_str(text.to_str()?).map_err(|error| Failure::new(ErrorKind::Json, error.to_string()))
 }

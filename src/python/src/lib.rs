@@ -58,13 +58,13 @@ mod _faceiot {
     #[pymodule_export]
     use crate::cli::cli_main;
     #[pymodule_export]
-    use crate::local::{Cloud, CommandReply, Photo, RegisteredDevice};
-    #[pymodule_export]
     use crate::device::{
         Command, Commands, ConnectionEvent, Device, Events, Message, Messages, Receipt, Reply, Sent,
     };
     #[pymodule_export]
     use crate::frame::{Frame, FrameSource, JpegReport};
+    #[pymodule_export]
+    use crate::local::{Cloud, CommandReply, Photo, RegisteredDevice};
     #[pymodule_export]
     use crate::sign::{Login, aliyun_mqtt, huawei_mqtt, verify_aliyun_mqtt, verify_huawei_mqtt};
 

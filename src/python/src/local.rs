@@ -70,7 +70,10 @@ impl Cloud {
     }
 
     fn cloud(&self) -> Result<Arc<local::Cloud>> {
-        self.running()?.as_ref().map(|running| Arc::clone(&running.cloud)).ok_or_else(stopped)
+        self.running()?
+            .as_ref()
+            .map(|running| Arc::clone(&running.cloud))
+            .ok_or_else(stopped)
     }
 }
 
@@ -87,7 +90,12 @@ impl Cloud {
     ) -> Result<Self> {
         let folder = match data_dir {
             Some(_) => None,
-            None => Some(tempfile::Builder::new().prefix("faceiot-").tempdir().map_err(faceiot::Error::from)?),
+            None => Some(
+                tempfile::Builder::new()
+                    .prefix("faceiot-")
+                    .tempdir()
+                    .map_err(faceiot::Error::from)?,
+            ),
         };
         let data_dir = match (&folder, data_dir) {
             (Some(folder), _) => folder.path().to_owned(),
@@ -110,8 +118,15 @@ impl Cloud {
             ca_file: cloud.ca_file().to_owned(),
         };
         let (stopping, _) = tokio::sync::watch::channel(false);
-        let running = Running { cloud: Arc::new(cloud), stopping, _folder: folder };
-        Ok(Self { running: Owned::new(Mutex::new(Some(running))), places })
+        let running = Running {
+            cloud: Arc::new(cloud),
+            stopping,
+            _folder: folder,
+        };
+        Ok(Self {
+            running: Owned::new(Mutex::new(Some(running))),
+            places,
+        })
     }
 
     /// The folder that holds everything.
@@ -192,7 +207,10 @@ impl Cloud {
     ///     ArgumentError: The name is none.
     #[pyo3(signature = (device, secret=None))]
     fn add_device(&self, py: Python<'_>, device: &str, secret: Option<String>) -> Result<RegisteredDevice> {
-        let new = local::NewDevice { id: device_id(device)?, secret: secret.map(Into::into) };
+        let new = local::NewDevice {
+            id: device_id(device)?,
+            secret: secret.map(Into::into),
+        };
         let cloud = self.cloud()?;
         Ok(wait(py, cloud.registry().add_device(new))??.into())
     }
@@ -212,7 +230,10 @@ impl Cloud {
     /// The registered devices, with their secrets.
     fn devices(&self, py: Python<'_>) -> Result<Vec<RegisteredDevice>> {
         let cloud = self.cloud()?;
-        Ok(wait(py, cloud.registry().list())??.into_iter().map(RegisteredDevice::from).collect())
+        Ok(wait(py, cloud.registry().list())??
+            .into_iter()
+            .map(RegisteredDevice::from)
+            .collect())
     }
 
     /// Photos that are stored, the newest first.
@@ -255,7 +276,11 @@ impl Cloud {
         let (filter, timeout) = (filter(device)?, seconds("timeout", timeout)?);
         let after = after.map(|photo| photo.get().id());
         let (photos, mut events, mut stopping) = match &*self.running()? {
-            Some(running) => (running.cloud.photos().clone(), running.cloud.subscribe(), running.stopping.subscribe()),
+            Some(running) => (
+                running.cloud.photos().clone(),
+                running.cloud.subscribe(),
+                running.stopping.subscribe(),
+            ),
             None => return Err(stopped()),
         };
         let store = photos.clone();
@@ -360,13 +385,17 @@ impl Cloud {
         Ok(())
     }
 
-    /// Stops the cloud; what is on disk stays, unless the folder was temporary. Stopping twice is fine, and in a forked
-    /// child it does nothing.
+    /// Stops the cloud.
+    ///
+    /// What is on disk stays, unless the folder was temporary. Stopping twice is fine, and in a forked child it does
+    /// nothing.
     fn stop(&self, py: Python<'_>) -> Result<()> {
         if self.running.is_foreign() {
             return Ok(());
         }
-        let Some(running) = self.running()?.take() else { return Ok(()) };
+        let Some(running) = self.running()?.take() else {
+            return Ok(());
+        };
         let _ = running.stopping.send(true);
         let mut cloud = running.cloud;
         let stop = async move {
@@ -400,7 +429,9 @@ impl Cloud {
 
     fn __repr__(&self) -> String {
         let state = match self.running() {
-            Ok(running) if running.is_some() => format!("mqtt {}, mqtts {}", self.places.mqtt, self.places.mqtts),
+            Ok(running) if running.is_some() => {
+                format!("mqtt {}, mqtts {}", self.places.mqtt, self.places.mqtts)
+            }
             Ok(_) => "stopped".to_owned(),
             Err(_) => "of another process".to_owned(),
         };
@@ -413,7 +444,9 @@ fn device_id(text: &str) -> Result<DeviceId> {
 }
 
 fn filter(device: Option<&str>) -> Result<local::photos::Filter> {
-    Ok(local::photos::Filter { device: device.map(device_id).transpose()? })
+    Ok(local::photos::Filter {
+        device: device.map(device_id).transpose()?,
+    })
 }
 
 fn stopped() -> Failure {

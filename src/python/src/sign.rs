@@ -34,8 +34,16 @@ pub(crate) struct Login {
 #[pymethods]
 impl Login {
     fn __repr__(&self) -> String {
-        let Self { host, port, client_id, username, .. } = self;
-        format!("Login(host={host:?}, port={port}, client_id={client_id:?}, username={username:?}, password='***')")
+        let Self {
+            host,
+            port,
+            client_id,
+            username,
+            ..
+        } = self;
+        format!(
+            "Login(host={host:?}, port={port}, client_id={client_id:?}, username={username:?}, password='***')"
+        )
     }
 
     fn __hash__(&self) -> u64 {
@@ -144,7 +152,10 @@ pub(crate) fn aliyun_mqtt(
     hex_upper: bool,
 ) -> Result<Login> {
     let extra = pairs(extra)?;
-    let extra: Vec<(&str, &str)> = extra.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let extra: Vec<(&str, &str)> = extra
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     let options = aliyun::Options {
         client_id,
         method: method_named(method)?,
@@ -160,9 +171,17 @@ pub(crate) fn aliyun_mqtt(
         port,
         hex_upper,
     };
-    let credentials = aliyun::Credentials { product_key, device_name, device_secret };
+    let credentials = aliyun::Credentials {
+        product_key,
+        device_name,
+        device_secret,
+    };
     let mut memory = [0; aliyun::LOGIN_BUFFER];
-    Ok(Login::from(&aliyun::mqtt_login(&credentials, &options, &mut memory)?))
+    Ok(Login::from(&aliyun::mqtt_login(
+        &credentials,
+        &options,
+        &mut memory,
+    )?))
 }
 
 /// Signs the MQTT login of a device of Huawei Cloud IoTDA.
@@ -206,10 +225,22 @@ pub(crate) fn huawei_mqtt(
         Some(Stamp::Number(seconds)) => huawei::Hour::from_unix(seconds),
         Some(Stamp::Text(text)) => huawei::Hour::parse(&text)?,
     };
-    let options = huawei::Options { sign_type: sign_type_numbered(sign_type)?, hour, host, port };
-    let credentials = huawei::Credentials { device_id, device_secret };
+    let options = huawei::Options {
+        sign_type: sign_type_numbered(sign_type)?,
+        hour,
+        host,
+        port,
+    };
+    let credentials = huawei::Credentials {
+        device_id,
+        device_secret,
+    };
     let mut memory = [0; huawei::LOGIN_BUFFER];
-    Ok(Login::from(&huawei::mqtt_login(&credentials, &options, &mut memory)?))
+    Ok(Login::from(&huawei::mqtt_login(
+        &credentials,
+        &options,
+        &mut memory,
+    )?))
 }
 
 /// Sign type 0 or 1 of Huawei.
@@ -217,7 +248,10 @@ pub(crate) fn sign_type_numbered(number: u8) -> Result<huawei::SignType> {
     match number {
         0 => Ok(huawei::SignType::NoCheck),
         1 => Ok(huawei::SignType::Check),
-        other => Err(Failure::new(ErrorKind::SignMethod, format!("sign type `{other}` is neither 0 nor 1"))),
+        other => Err(Failure::new(
+            ErrorKind::SignMethod,
+            format!("sign type `{other}` is neither 0 nor 1"),
+        )),
     }
 }
 

@@ -62,7 +62,12 @@ where
 }
 
 /// As [`wait`], for at most `timeout`; `what` says in the error what did not happen.
-pub(crate) fn wait_for<F>(py: Python<'_>, timeout: Option<Duration>, what: &str, future: F) -> Result<F::Output>
+pub(crate) fn wait_for<F>(
+    py: Python<'_>,
+    timeout: Option<Duration>,
+    what: &str,
+    future: F,
+) -> Result<F::Output>
 where
     F: Future + Send,
     F::Output: Send,
@@ -79,7 +84,10 @@ pub(crate) fn seconds(name: &str, value: Option<f64>) -> Result<Option<Duration>
     value
         .map(|seconds| {
             Duration::try_from_secs_f64(seconds).map_err(|_| {
-                Failure::new(ErrorKind::InvalidArgument, format!("{name} is `{seconds}`: no number of seconds"))
+                Failure::new(
+                    ErrorKind::InvalidArgument,
+                    format!("{name} is `{seconds}`: no number of seconds"),
+                )
             })
         })
         .transpose()
@@ -93,7 +101,10 @@ pub(crate) struct Owned<T> {
 
 impl<T> Owned<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self { value: Some(value), process: process::id() }
+        Self {
+            value: Some(value),
+            process: process::id(),
+        }
     }
 
     /// The value.

@@ -30,7 +30,10 @@ use crate::errors::{Failure, Result};
 ///     32
 #[pyfunction]
 pub(crate) fn hex_encode(photo: Octets) -> HexMessages {
-    HexMessages { photo, next: AtomicUsize::new(0) }
+    HexMessages {
+        photo,
+        next: AtomicUsize::new(0),
+    }
 }
 
 /// The messages of a photo, made one at a time.
@@ -58,11 +61,15 @@ impl HexMessages {
             None => None,
         };
         let Some(message) = message else {
-            self.next.store(hex::message_count(photo.len()), Ordering::Relaxed);
+            self.next
+                .store(hex::message_count(photo.len()), Ordering::Relaxed);
             return Ok(None);
         };
         let bytes = PyBytes::new_with(py, message.len(), |out| {
-            message.write_to(out).map(|_| ()).map_err(|error| Failure::from(error).into())
+            message
+                .write_to(out)
+                .map(|_| ())
+                .map_err(|error| Failure::from(error).into())
         })?;
         Ok(Some(bytes))
     }
@@ -102,7 +109,11 @@ struct State {
 
 impl State {
     fn pending(&self) -> usize {
-        if self.complete { 0 } else { self.assembler.photo().len() }
+        if self.complete {
+            0
+        } else {
+            self.assembler.photo().len()
+        }
     }
 }
 
@@ -133,7 +144,13 @@ impl HexAssembler {
     #[pyo3(signature = (max_bytes=MAX_BYTES), text_signature = "(max_bytes=4194304)")]
     fn new(max_bytes: usize) -> Result<Self> {
         let assembler = hex::Assembler::new(memory(max_bytes)?);
-        Ok(Self { state: Mutex::new(State { assembler, complete: false, dropped: 0 }) })
+        Ok(Self {
+            state: Mutex::new(State {
+                assembler,
+                complete: false,
+                dropped: 0,
+            }),
+        })
     }
 
     /// Takes the value of `img`.
@@ -171,13 +188,20 @@ impl HexAssembler {
 
     /// Forgets the photo that is not complete.
     fn reset(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).assembler.reset();
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .assembler
+            .reset();
     }
 
     /// Bytes of the photo that is not complete.
     #[getter]
     fn pending(&self) -> usize {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).pending()
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pending()
     }
 
     /// Bytes that were dropped so far, with photos that were interrupted or broken.

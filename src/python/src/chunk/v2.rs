@@ -49,7 +49,14 @@ pub(crate) fn v2_encode<'py>(
     time_ms: u64,
     text: bool,
 ) -> Result<Bound<'py, PyList>> {
-    let options = v2::Options { chunk_size, epoch, frame_id, content_type, time_ms, ..v2::Options::default() };
+    let options = v2::Options {
+        chunk_size,
+        epoch,
+        frame_id,
+        content_type,
+        time_ms,
+        ..v2::Options::default()
+    };
     // CRCs and base64 are made without the interpreter lock; what is left is one copy per chunk.
     let (octets, lengths) = py.detach(|| -> faceiot_core::Result<_> {
         let encoder = v2::Encoder::new(photo.as_slice(), options)?;
@@ -142,7 +149,15 @@ pub(crate) struct V2Chunk {
 #[pymethods]
 impl V2Chunk {
     fn __repr__(&self, py: Python<'_>) -> String {
-        let Self { sequence, total, epoch, frame_id, offset, data, .. } = self;
+        let Self {
+            sequence,
+            total,
+            epoch,
+            frame_id,
+            offset,
+            data,
+            ..
+        } = self;
         let length = data.as_bytes(py).len();
         format!("<V2Chunk {sequence} of {total}, frame {epoch}/{frame_id}, {length} bytes at {offset}>")
     }
@@ -179,8 +194,14 @@ impl V2Assembler {
     #[pyo3(signature = (max_bytes=MAX_BYTES), text_signature = "(max_bytes=4194304)")]
     fn new(max_bytes: usize) -> Result<Self> {
         let ranges = vec![Range::default(); MOST_RANGES].into_boxed_slice();
-        let state = State { frame: Frame::new(ranges), memory: memory(max_bytes)?, duplicates: 0 };
-        Ok(Self { state: Mutex::new(state) })
+        let state = State {
+            frame: Frame::new(ranges),
+            memory: memory(max_bytes)?,
+            duplicates: 0,
+        };
+        Ok(Self {
+            state: Mutex::new(state),
+        })
     }
 
     /// Takes a chunk.
@@ -198,8 +219,13 @@ impl V2Assembler {
         let raw = Raw::of(&chunk)?;
         let chunk = v2::parse(raw.as_slice())?;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { frame, memory, duplicates } = &mut *state;
-        let next = |first: &v2::Header| (first.epoch, first.frame_id) != (chunk.header.epoch, chunk.header.frame_id);
+        let State {
+            frame,
+            memory,
+            duplicates,
+        } = &mut *state;
+        let next =
+            |first: &v2::Header| (first.epoch, first.frame_id) != (chunk.header.epoch, chunk.header.frame_id);
         if frame.is_complete() && frame.header().is_some_and(next) {
             frame.reset();
         }
@@ -215,7 +241,11 @@ impl V2Assembler {
 
     /// Forgets the photo.
     fn reset(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).frame.reset();
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .frame
+            .reset();
     }
 
     /// What is still missing, as (offset, length), in order: up to the photo's length when a chunk has said it.
@@ -228,7 +258,10 @@ impl V2Assembler {
     /// How many chunks came that were there already.
     #[getter]
     fn duplicates(&self) -> usize {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).duplicates
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .duplicates
     }
 }
 

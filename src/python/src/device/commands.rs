@@ -21,7 +21,9 @@ pub(crate) struct Command {
 
 impl Command {
     pub(super) fn new(inner: faceiot::Command) -> Self {
-        Self { inner: Owned::new(inner) }
+        Self {
+            inner: Owned::new(inner),
+        }
     }
 }
 
@@ -74,7 +76,12 @@ impl Command {
 
     fn __repr__(&self) -> Result<String> {
         let command = self.inner.get()?;
-        Ok(format!("<faceiot.Command {:?} {} id={:?}>", command.name, form_name(command.form), command.id))
+        Ok(format!(
+            "<faceiot.Command {:?} {} id={:?}>",
+            command.name,
+            form_name(command.form),
+            command.id
+        ))
     }
 }
 
@@ -110,7 +117,9 @@ impl Reply {
     #[pyo3(signature = (code, data=None))]
     fn new(code: i32, data: Option<&Bound<'_, PyAny>>) -> Result<Self> {
         let data = data.map_or(Ok(Value::Null), json::from_python)?;
-        Ok(Self { inner: faceiot::Reply { code, data } })
+        Ok(Self {
+            inner: faceiot::Reply { code, data },
+        })
     }
 
     /// The code.
@@ -147,7 +156,10 @@ impl Callbacks {
                 while let Some(command) = runtime.block_on(commands.next()) {
                     // None: the interpreter is ending; the command is answered with an error as it is dropped.
                     let handled = Python::try_attach(|py| {
-                        let function = current.lock().unwrap_or_else(PoisonError::into_inner).clone_ref(py);
+                        let function = current
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .clone_ref(py);
                         answer(py, function.bind(py), command);
                     });
                     if handled.is_none() {
@@ -179,7 +191,10 @@ fn answer(py: Python<'_>, function: &Bound<'_, PyAny>, command: faceiot::Command
         .and_then(|value| Ok(reply_of(&value)?));
     let reply = outcome.unwrap_or_else(|error| {
         // The type's name only: the text of an exception may hold anything, a secret included.
-        let name = error.get_type(py).name().map_or_else(|_| "Exception".to_owned(), |name| name.to_string());
+        let name = error
+            .get_type(py)
+            .name()
+            .map_or_else(|_| "Exception".to_owned(), |name| name.to_string());
         error.write_unraisable(py, Some(function));
         faceiot::Reply::error(FAILED, name)
     });
@@ -196,7 +211,9 @@ fn reply_of(value: &Bound<'_, PyAny>) -> Result<faceiot::Reply> {
         return Ok(reply.get().inner.clone());
     }
     if value.is_instance_of::<PyString>() {
-        return Ok(faceiot::Reply::ok(json!({ "message": value.extract::<String>()? })));
+        return Ok(faceiot::Reply::ok(
+            json!({ "message": value.extract::<String>()? }),
+        ));
     }
     Ok(faceiot::Reply::ok(json::from_python(value)?))
 }

@@ -55,8 +55,15 @@ impl Device {
         config.check()?;
         let id = config.credentials.device_id().to_string();
         let device = wait(py, faceiot::Device::connect(config))??;
-        let open = Open { device, use_of_commands: UseOfCommands::NotYet, messages: None };
-        Ok(Self { state: Owned::new(Mutex::new(Some(open))), id })
+        let open = Open {
+            device,
+            use_of_commands: UseOfCommands::NotYet,
+            messages: None,
+        };
+        Ok(Self {
+            state: Owned::new(Mutex::new(Some(open))),
+            id,
+        })
     }
 
     fn state(&self) -> Result<MutexGuard<'_, Option<Open>>> {
@@ -145,7 +152,16 @@ impl Device {
             instance_id,
             timestamp,
         };
-        let link = Link { host, port, connect, tls, format, qos, keep_alive, connect_timeout };
+        let link = Link {
+            host,
+            port,
+            connect,
+            tls,
+            format,
+            qos,
+            keep_alive,
+            connect_timeout,
+        };
         Self::connect(py, link.config(credentials)?)
     }
 
@@ -201,7 +217,16 @@ impl Device {
             sign_type: crate::sign::sign_type_numbered(sign_type)?,
             host: None,
         };
-        let link = Link { host, port, connect, tls, format, qos, keep_alive, connect_timeout };
+        let link = Link {
+            host,
+            port,
+            connect,
+            tls,
+            format,
+            qos,
+            keep_alive,
+            connect_timeout,
+        };
         let mut config = link.config(credentials)?;
         service_id.clone_into(&mut config.service_id);
         Self::connect(py, config)
@@ -233,9 +258,9 @@ impl Device {
         let device = self.device()?;
         let receipt = match photo {
             Photo::Frame(frame) => device.send(frame.get().inner()),
-            Photo::Octets(octets) => py.detach(|| {
-                device.send_bytes(octets.as_slice().to_vec(), faceiot_core::chunk::v2::JPEG)
-            }),
+            Photo::Octets(octets) => {
+                py.detach(|| device.send_bytes(octets.as_slice().to_vec(), faceiot_core::chunk::v2::JPEG))
+            }
         };
         Ok(Receipt::new(receipt?))
     }
@@ -272,7 +297,11 @@ impl Device {
     #[pyo3(signature = (topic, payload, *, qos=1))]
     fn publish(&self, topic: &str, payload: Text, qos: u8) -> Result<Receipt> {
         let (device, qos) = (self.device()?, settings::qos(qos)?);
-        Ok(Receipt::new(device.publish(topic, payload.as_slice().to_vec(), qos)?))
+        Ok(Receipt::new(device.publish(
+            topic,
+            payload.as_slice().to_vec(),
+            qos,
+        )?))
     }
 
     /// Subscribes to a topic; its messages come out of `messages()`.
@@ -403,24 +432,36 @@ impl Device {
             Some(open) => open.device.events(),
             None => return Ok(()),
         };
-        wait_for(py, timeout, "the device was not closed", async move { streams::end(&mut events).await })?
+        wait_for(py, timeout, "the device was not closed", async move {
+            streams::end(&mut events).await
+        })?
     }
 
-    /// Closes the connection. What was not sent yet is dropped; its receipts say so. Closing twice is fine, and in a
-    /// forked child it does nothing.
+    /// Closes the connection.
+    ///
+    /// What was not sent yet is dropped; its receipts say so. Closing twice is fine, and in a forked child it does nothing.
     fn close(&self, py: Python<'_>) -> Result<()> {
         if self.state.is_foreign() {
             return Ok(());
         }
         let open = self.state()?.take();
         let Some(open) = open else { return Ok(()) };
-        let closed = wait_for(py, Some(CLOSE_WITHIN), "the connection was not closed", open.device.close());
+        let closed = wait_for(
+            py,
+            Some(CLOSE_WITHIN),
+            "the connection was not closed",
+            open.device.close(),
+        );
         if let UseOfCommands::Callback(callbacks) = open.use_of_commands {
             callbacks.join(py);
         }
         match closed {
             // A broker that does not read must not keep us: the connection dies with the device.
-            Ok(()) | Err(Failure::Ours { kind: ErrorKind::Timeout, .. }) => Ok(()),
+            Ok(())
+            | Err(Failure::Ours {
+                kind: ErrorKind::Timeout,
+                ..
+            }) => Ok(()),
             Err(interrupted) => Err(interrupted),
         }
     }
@@ -464,5 +505,8 @@ enum Photo<'py> {
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
 
 fn already(how: &str) -> Failure {
-    Failure::new(ErrorKind::InvalidArgument, format!("the commands of this device are {how} already"))
+    Failure::new(
+        ErrorKind::InvalidArgument,
+        format!("the commands of this device are {how} already"),
+    )
 }

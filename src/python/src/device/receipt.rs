@@ -16,7 +16,9 @@ pub(crate) struct Receipt {
 
 impl Receipt {
     pub(super) fn new(inner: faceiot::Receipt) -> Self {
-        Self { inner: Owned::new(inner) }
+        Self {
+            inner: Owned::new(inner),
+        }
     }
 }
 
@@ -84,7 +86,12 @@ pub(crate) struct Sent {
 #[pymethods]
 impl Sent {
     fn __repr__(&self) -> String {
-        let Self { messages, bytes, seconds, restarts } = self;
+        let Self {
+            messages,
+            bytes,
+            seconds,
+            restarts,
+        } = self;
         format!("Sent(messages={messages}, bytes={bytes}, seconds={seconds:.3}, restarts={restarts})")
     }
 }

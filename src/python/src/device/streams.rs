@@ -24,11 +24,17 @@ pub(crate) struct Commands {
 
 impl Commands {
     pub(super) fn new(stream: faceiot::CommandStream) -> Self {
-        Self { stream: Arc::new(Owned::new(stream.into())), timeout: None }
+        Self {
+            stream: Arc::new(Owned::new(stream.into())),
+            timeout: None,
+        }
     }
 
     pub(super) fn with_timeout(&self, timeout: Option<Duration>) -> Self {
-        Self { stream: Arc::clone(&self.stream), timeout }
+        Self {
+            stream: Arc::clone(&self.stream),
+            timeout,
+        }
     }
 }
 
@@ -54,11 +60,17 @@ pub(crate) struct Messages {
 
 impl Messages {
     pub(super) fn new(stream: faceiot::MessageStream) -> Self {
-        Self { stream: Arc::new(Owned::new(stream.into())), timeout: None }
+        Self {
+            stream: Arc::new(Owned::new(stream.into())),
+            timeout: None,
+        }
     }
 
     pub(super) fn with_timeout(&self, timeout: Option<Duration>) -> Self {
-        Self { stream: Arc::clone(&self.stream), timeout }
+        Self {
+            stream: Arc::clone(&self.stream),
+            timeout,
+        }
     }
 }
 
@@ -91,7 +103,11 @@ pub(crate) struct Message {
 #[pymethods]
 impl Message {
     fn __repr__(&self, py: Python<'_>) -> String {
-        format!("<faceiot.Message {:?}, {} bytes>", self.topic, self.payload.as_bytes(py).len())
+        format!(
+            "<faceiot.Message {:?}, {} bytes>",
+            self.topic,
+            self.payload.as_bytes(py).len()
+        )
     }
 }
 
@@ -104,7 +120,10 @@ pub(crate) struct Events {
 
 impl Events {
     pub(super) fn new(stream: Receiver<faceiot::ConnectionEvent>, timeout: Option<Duration>) -> Self {
-        Self { stream: Owned::new(Some(stream).into()), timeout }
+        Self {
+            stream: Owned::new(Some(stream).into()),
+            timeout,
+        }
     }
 }
 
@@ -153,12 +172,17 @@ pub(super) async fn end(events: &mut Receiver<faceiot::ConnectionEvent>) -> Resu
 }
 
 fn is_last(event: &faceiot::ConnectionEvent) -> bool {
-    matches!(event, faceiot::ConnectionEvent::Closed | faceiot::ConnectionEvent::Refused { .. })
+    matches!(
+        event,
+        faceiot::ConnectionEvent::Closed | faceiot::ConnectionEvent::Refused { .. }
+    )
 }
 
 /// A change of the connection, or something on it that needs attention.
 #[pyclass(frozen, module = "faceiot", get_all)]
 pub(crate) struct ConnectionEvent {
+    /// What happened.
+    ///
     /// `"connecting"`, `"connected"`, `"disconnected"`, `"refused"`, `"closed"`, `"photo_restarted"`,
     /// `"subscription_refused"`, `"command_failed"`, `"command_timed_out"`, `"overflow"`.
     name: &'static str,
@@ -171,7 +195,10 @@ pub(crate) struct ConnectionEvent {
 #[pymethods]
 impl ConnectionEvent {
     fn __repr__(&self) -> String {
-        let reason = self.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+        let reason = self
+            .reason
+            .as_ref()
+            .map_or_else(String::new, |reason| format!(": {reason}"));
         format!("<faceiot.ConnectionEvent {}{reason}>", self.name)
     }
 }
@@ -182,12 +209,16 @@ impl From<faceiot::ConnectionEvent> for ConnectionEvent {
         let (name, reason, retry_in) = match event {
             Event::Connecting => ("connecting", None, None),
             Event::Connected { .. } => ("connected", None, None),
-            Event::Disconnected { reason, retry_in } => ("disconnected", Some(reason), Some(retry_in.as_secs_f64())),
+            Event::Disconnected { reason, retry_in } => {
+                ("disconnected", Some(reason), Some(retry_in.as_secs_f64()))
+            }
             Event::Refused { reason } => ("refused", Some(reason), None),
             Event::Closed => ("closed", None, None),
-            Event::PhotoRestarted { restarts, messages } => {
-                ("photo_restarted", Some(format!("restart {restarts}, {messages} messages sent before")), None)
-            }
+            Event::PhotoRestarted { restarts, messages } => (
+                "photo_restarted",
+                Some(format!("restart {restarts}, {messages} messages sent before")),
+                None,
+            ),
             Event::SubscriptionRefused { filter } => ("subscription_refused", Some(filter), None),
             Event::CommandFailed { name, reason, .. } => {
                 ("command_failed", Some(format!("{name}: {reason}")), None)
@@ -196,6 +227,10 @@ impl From<faceiot::ConnectionEvent> for ConnectionEvent {
             Event::Overflow { topic } => ("overflow", Some(topic), None),
             other => ("other", Some(format!("{other:?}")), None),
         };
-        Self { name, reason, retry_in }
+        Self {
+            name,
+            reason,
+            retry_in,
+        }
     }
 }

@@ -31,7 +31,10 @@ impl RegisteredDevice {
 
 impl From<local::Device> for RegisteredDevice {
     fn from(device: local::Device) -> Self {
-        Self { id: device.id.to_string(), secret: device.secret.expose().to_owned() }
+        Self {
+            id: device.id.to_string(),
+            secret: device.secret.expose().to_owned(),
+        }
     }
 }
 
@@ -44,7 +47,10 @@ pub(crate) struct Photo {
 
 impl Photo {
     pub(super) fn new(store: &local::photos::PhotoStore, row: local::photos::PhotoRow) -> Self {
-        Self { path: store.image_path(&row), row }
+        Self {
+            path: store.image_path(&row),
+            row,
+        }
     }
 }
 
@@ -137,7 +143,9 @@ impl Photo {
     /// The bytes, read from the file.
     #[getter]
     fn jpeg<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyBytes>> {
-        let bytes = py.detach(|| std::fs::read(&self.path)).map_err(faceiot::Error::from)?;
+        let bytes = py
+            .detach(|| std::fs::read(&self.path))
+            .map_err(faceiot::Error::from)?;
         Ok(PyBytes::new(py, &bytes))
     }
 
@@ -204,13 +212,20 @@ impl CommandReply {
     }
 
     fn __repr__(&self) -> String {
-        format!("CommandReply(code={}, data={}, seconds={:.3})", self.code, self.data, self.seconds)
+        format!(
+            "CommandReply(code={}, data={}, seconds={:.3})",
+            self.code, self.data, self.seconds
+        )
     }
 }
 
 impl From<local::CommandReply> for CommandReply {
     fn from(reply: local::CommandReply) -> Self {
-        Self { code: reply.code, data: reply.data, seconds: reply.elapsed.as_secs_f64() }
+        Self {
+            code: reply.code,
+            data: reply.data,
+            seconds: reply.elapsed.as_secs_f64(),
+        }
     }
 }
 
