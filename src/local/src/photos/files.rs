@@ -3,7 +3,7 @@
 //! `photos/<first two hex digits>/<sha256>.jpg`. The octets go to a temporary file in the same folder, are synced, and
 //! only then renamed; the folder is synced before the row is written. What a crash leaves behind ends in `.tmp`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -47,6 +47,13 @@ impl Files {
     ///
     /// Up to [`LANES`] at a time, so that their syncs share the disk's commits.
     pub(super) fn store(&self, photos: &[(&str, &[u8])]) -> Result<()> {
+        // Each file once: two lanes that write the same one would be in each other's way.
+        let photos: Vec<(&str, &[u8])> = photos
+            .iter()
+            .copied()
+            .collect::<BTreeMap<_, _>>()
+            .into_iter()
+            .collect();
         let lane = photos.len().div_ceil(LANES).max(1);
         let results: Vec<io::Result<()>> = std::thread::scope(|scope| {
             let mut lanes = photos.chunks(lane);
@@ -93,27 +100,13 @@ impl Files {
             }
         }
         let temporary = path.with_extension(TEMPORARY);
-        let written = self
-            .write(&temporary, octets)
-            .and_then(|()| fs::rename(&temporary, path));
+        #[cfg(test)]
+        self.faults.before_write()?;
+        let written = write_synced(&temporary, octets).and_then(|()| fs::rename(&temporary, path));
         if written.is_err() {
             let _ = fs::remove_file(&temporary); // best effort: what stays is swept at the next start
         }
         written
-    }
-
-    fn write(&self, path: &Path, octets: &[u8]) -> io::Result<()> {
-        #[cfg(test)]
-        self.faults.before_write()?;
-        // Two photos with the same octets in one batch may meet here: each then writes the same.
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(path)?;
-        file.write_all(octets)?;
-        file.sync_all()
     }
 
     fn sweep(&self) -> io::Result<usize> {
@@ -143,6 +136,17 @@ impl Files {
 pub(super) fn private_folder(path: &Path) -> Result<()> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|error| Error::from(error).context(format!("folder `{}`", path.display())))
+}
+
+fn write_synced(path: &Path, octets: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(octets)?;
+    file.sync_all()
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {

@@ -94,7 +94,7 @@ impl PhotoStore {
             files::private_folder(journal_path.parent().unwrap_or(Path::new(".")))?;
             let mut replay = record::Replay::default();
             let journal = Journal::open(&journal_path, faceiot_journal::Options::default(), |r| {
-                replay.take(&r)
+                replay.take(&r);
             })
             .map_err(|error| Error::from(error).context(format!("journal `{}`", journal_path.display())))?;
             Ok::<_, Error>((journal, replay.finish(opened_limits)))

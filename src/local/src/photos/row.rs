@@ -2,6 +2,7 @@
 
 use faceiot::ingest::Photo;
 use faceiot::{DeviceId, Error, ErrorKind, Result};
+use faceiot_core::digest::sha256;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
@@ -133,6 +134,17 @@ fn read(row: &SqliteRow) -> sqlx::Result<PhotoRow> {
         problem: row.try_get("problem")?,
         chunks: row.try_get("chunks")?,
     })
+}
+
+/// SHA-256 as it stands in the table and in the name of the file.
+pub(super) fn sum(octets: &[u8]) -> String {
+    sha256(&[octets])
+        .iter()
+        .fold(String::with_capacity(64), |mut text, octet| {
+            use std::fmt::Write as _;
+            let _ = write!(text, "{octet:02x}"); // a String takes everything
+            text
+        })
 }
 
 /// SQLite's integers are signed; a capture time from a broken clock may be anything.

@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use faceiot::ingest::{Counters, Ingest, Outcome, Photo};
-use faceiot_core::digest::sha256;
-use faceiot_journal::{Journal, Sync};
+use faceiot_journal::{Failed, Journal, Sync, Ticket};
 use sqlx::SqlitePool;
 use tokio::sync::broadcast;
 
@@ -101,6 +100,7 @@ pub(super) struct Worker {
     pool: SqlitePool,
     shared: Arc<Shared>,
     time: Time,
+    journal_fails: bool,
 }
 
 impl Worker {
@@ -125,6 +125,7 @@ impl Worker {
             pool,
             shared,
             time,
+            journal_fails: false,
         }
     }
 
@@ -164,14 +165,9 @@ impl Worker {
     fn chunk(&mut self, item: Item) {
         // A chunk that did not reach the disk was not acknowledged, and its sender sends it again: used now, it would
         // be there twice.
-        let durable = item
-            .durable
-            .as_ref()
-            .map_or(Ok(()), faceiot_journal::Ticket::wait);
+        let durable = item.durable.as_ref().map_or(Ok(()), Ticket::wait);
         let is_durable = durable.is_ok();
-        if let Err(error) = &durable {
-            tracing::error!(device = %item.device, %error, "a chunk could not be written to the journal and was refused");
-        }
+        self.say_journal(durable.as_ref().err());
         if let Some(held) = item.held {
             held.complete(durable);
         }
@@ -183,6 +179,18 @@ impl Worker {
                 self.handle(outcomes);
             }
         }
+    }
+
+    /// Says once that the journal fails, and once that it works again.
+    fn say_journal(&mut self, error: Option<&Failed>) {
+        match error {
+            Some(error) if !self.journal_fails => {
+                tracing::error!(%error, "chunks cannot be written to the journal and are not acknowledged");
+            }
+            None if self.journal_fails => tracing::info!("chunks can be written to the journal again"),
+            _ => {}
+        }
+        self.journal_fails = error.is_some();
     }
 
     fn handle(&mut self, outcomes: Vec<Outcome>) {
@@ -211,7 +219,7 @@ impl Worker {
             .ready
             .drain(..)
             .map(|photo| {
-                let sum = hex(&sha256(&[&photo.bytes]));
+                let sum = row::sum(&photo.bytes);
                 (photo, sum)
             })
             .collect();
@@ -310,16 +318,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn hex(octets: &[u8]) -> String {
-    octets
-        .iter()
-        .fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
-            use std::fmt::Write as _;
-            let _ = write!(text, "{octet:02x}"); // a String takes everything
-            text
-        })
-}
-
 /// The clock of whoever brings the chunks, carried on between them: what is idle is told by one clock only, and one
 /// that is set does no harm.
 struct Time {
@@ -354,7 +352,7 @@ impl Time {
 const TICK: Duration = Duration::from_secs(1);
 
 /// Photos are stored when this many octets of them are ready, at the latest when nothing more waits.
-const READY_OCTETS: usize = 8 << 20;
+const READY_OCTETS: usize = 4 << 20;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
