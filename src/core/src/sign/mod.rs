@@ -7,10 +7,12 @@
 pub mod aliyun;
 pub mod huawei;
 mod mac;
+mod request;
 mod stream;
 mod utc;
 
 pub use mac::{AccessKey, Signature, SigningKey};
+pub use request::Request;
 pub use utc::Utc;
 
 use core::fmt;

@@ -6,16 +6,18 @@
 //! | its client id and user name: [`parse_client_id`], [`parse_username`] | `client_id` |
 //! | dynamic registration, sub-devices | [`register`] |
 //! | the login of a consumer of server-side subscriptions | [`amqp`] |
-//! | POP RPC requests (IoT, Face) | [`rpc`] |
+//! | POP requests (IoT, Face): RPC v1, ROA v1, `ACS3-HMAC-SHA256` | [`rpc`], [`roa`], [`acs3`] |
 //! | Dataplus requests (seed 000) | [`dataplus`] |
 //! | object storage, versions 1 and 4, header and URL | [`oss`] |
 
+pub mod acs3;
 pub mod amqp;
 mod client_id;
 pub mod dataplus;
 mod mqtt;
 pub mod oss;
 pub mod register;
+pub mod roa;
 pub mod rpc;
 
 use core::fmt;
