@@ -7,7 +7,8 @@ mod common;
 use common::{Case, run};
 use faceiot_core::ErrorKind;
 use faceiot_core::sign::huawei::{
-    Credentials, Hour, LOGIN_BUFFER, Options, SignType, mqtt_login, parse_client_id, verify_mqtt_login,
+    Credentials, Hour, LOGIN_BUFFER, Options, SignType, amqp, bootstrap, mqtt_login, parse_client_id,
+    verify_mqtt_login,
 };
 
 const FILE: &str = "huawei_meituan.json";
@@ -60,37 +61,121 @@ fn sign_type(case: &Case) -> SignType {
 
 #[test]
 fn the_sdk_for_python_is_signed_byte_for_byte_and_accepted() {
-    let scope = "bootstrap login of a registration group: signing, complete";
-    run(
-        FILE,
-        "huawei_device_sign",
-        12,
-        &[("bootstrap_scope_secret", scope), ("bootstrap_scope_x509", scope)],
-        |case| {
-            let now = case.input["unix_time"].as_u64().unwrap();
-            let hour = Hour::from_unix(now);
-            assert_eq!(hour.as_str(), case.text("timestamp"));
-            let options = Options {
-                sign_type: sign_type(case),
-                hour,
-                ..Options::default()
-            };
-            if case.expected["password"].is_null() {
-                // X.509: the certificate is the login, the strings are the same.
-                let client = parse_client_id(case.wants("client_id")).unwrap();
-                assert_eq!(
-                    (client.device_id, client.sign_type, client.hour),
-                    (case.wants("username"), SignType::Check, hour)
-                );
-                return;
-            }
-            let expected = [
-                case.wants("client_id"),
-                case.wants("username"),
-                case.wants("password"),
-            ];
-            signs_to(case.text("id"), case.text("secret"), &options, now, expected);
-        },
+    run(FILE, "huawei_device_sign", 12, &[], |case| {
+        let now = case.input["unix_time"].as_u64().unwrap();
+        let hour = Hour::from_unix(now);
+        assert_eq!(hour.as_str(), case.text("timestamp"));
+        if case.input["scope_id"].is_string() {
+            return a_registration_group_logs_in_as_the_sdk_does(case, hour);
+        }
+        let options = Options {
+            sign_type: sign_type(case),
+            hour,
+            ..Options::default()
+        };
+        if case.expected["password"].is_null() {
+            // X.509: the certificate is the login, the strings are the same.
+            let client = parse_client_id(case.wants("client_id")).unwrap();
+            assert_eq!(
+                (client.device_id, client.sign_type, client.hour),
+                (case.wants("username"), SignType::Check, hour)
+            );
+            return;
+        }
+        let expected = [
+            case.wants("client_id"),
+            case.wants("username"),
+            case.wants("password"),
+        ];
+        signs_to(case.text("id"), case.text("secret"), &options, now, expected);
+    });
+}
+
+/// Bootstrap with a registration group: a secret of the group, or a certificate.
+fn a_registration_group_logs_in_as_the_sdk_does(case: &Case, hour: Hour) {
+    let (device_id, scope_id, client_id) = (case.text("id"), case.text("scope_id"), case.wants("client_id"));
+    let mut buffer = [0; LOGIN_BUFFER];
+    let Some(group_secret) = case.input["secret"].as_str() else {
+        return assert_eq!(
+            bootstrap::x509_client_id(device_id, scope_id, &mut buffer).unwrap(),
+            client_id
+        );
+    };
+    let device = bootstrap::Device {
+        device_id,
+        scope_id,
+        group_secret,
+    };
+    let login = bootstrap::mqtt_login(&device, hour, "h", None, &mut buffer).unwrap();
+    assert_eq!(
+        (login.client_id, login.username),
+        (client_id, case.wants("username"))
+    );
+    assert_eq!(login.password, case.wants("password"));
+    for password in [login.password.to_owned(), login.password.to_uppercase()] {
+        assert_eq!(
+            bootstrap::verify_mqtt_login(client_id, device_id, &password, group_secret),
+            Ok(())
+        );
+    }
+    for (id, secret, kind) in [
+        (device_id, "AAAA", ErrorKind::Signature),
+        ("other", group_secret, ErrorKind::Username),
+        (device_id, "not base64!", ErrorKind::Base64),
+    ] {
+        let refused = bootstrap::verify_mqtt_login(client_id, id, login.password, secret).unwrap_err();
+        assert_eq!(refused.kind, kind);
+        assert!(!format!("{refused:?} {device:?}").contains(login.password));
+    }
+    assert!(!format!("{device:?}").contains(group_secret));
+    for bad in [
+        "",
+        "d_0_s_1_2026010203",
+        "d_0_s_0_20260102",
+        "_0_s_0_2026010203",
+        "d_0_2026010203",
+    ] {
+        assert!(bootstrap::parse_client_id(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_consumer_logs_in_with_its_code_in_time_only() {
+    let mut buffer = [0; 128];
+    let username = amqp::username("abcdefgh", 1_767_323_045_000, Some("inst-1"), &mut buffer).unwrap();
+    assert_eq!(
+        username,
+        "accessKey=abcdefgh|timestamp=1767323045000|instanceId=inst-1"
+    );
+    let check = |username: &str, password, now| {
+        amqp::verify(username, password, "code", now).map_err(|error| error.kind)
+    };
+    assert_eq!(check(username, "code", 1_767_323_045_000), Ok(()));
+    assert_eq!(check(username, "code", 1_767_323_345_000), Ok(()));
+    assert_eq!(
+        check(username, "code", 1_767_323_345_001),
+        Err(ErrorKind::Timestamp)
+    );
+    assert_eq!(
+        check(username, "cod", 1_767_323_045_000),
+        Err(ErrorKind::Signature)
+    );
+    assert_eq!(
+        check("timestamp=1767323045000|accessKey=a|", "code", 1_767_323_045_000),
+        Ok(())
+    );
+    for (bad, kind) in [
+        ("", ErrorKind::Username),
+        ("accessKey=a", ErrorKind::Username),
+        ("accessKey=|timestamp=1", ErrorKind::Username),
+        ("accessKey=a|timestamp=x", ErrorKind::Timestamp),
+        ("accessKey=a|timestamp=1|timestamp=2", ErrorKind::Username),
+    ] {
+        assert_eq!(check(bad, "code", 1), Err(kind), "{bad}");
+    }
+    assert_eq!(
+        amqp::username("a|b", 1, None, &mut buffer).unwrap_err().kind,
+        ErrorKind::InvalidArgument
     );
 }
 

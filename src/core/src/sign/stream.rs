@@ -61,6 +61,15 @@ pub(crate) fn encode(text: &str, keep: &str, sink: &mut impl Sink) -> Result<()>
     Ok(())
 }
 
+/// Percent-encodes one octet, unless it is unreserved.
+pub(crate) fn encode_octet(octet: u8, sink: &mut impl Sink) -> Result<()> {
+    if octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) {
+        sink.put(char::from(octet).encode_utf8(&mut [0; 4]))
+    } else {
+        sink.put(escape(octet, &mut [0; 3]))
+    }
+}
+
 /// `%XX`.
 fn escape(octet: u8, out: &mut [u8; 3]) -> &str {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";

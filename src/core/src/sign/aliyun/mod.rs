@@ -8,6 +8,7 @@
 //! | the login of a consumer of server-side subscriptions | [`amqp`] |
 //! | POP requests (IoT, Face): RPC v1, ROA v1, `ACS3-HMAC-SHA256` | [`rpc`], [`roa`], [`acs3`] |
 //! | Dataplus requests (seed 000) | [`dataplus`] |
+//! | Tablestore requests and responses | [`tablestore`] |
 //! | object storage, versions 1 and 4, header and URL | [`oss`] |
 
 pub mod acs3;
@@ -19,6 +20,7 @@ pub mod oss;
 pub mod register;
 pub mod roa;
 pub mod rpc;
+pub mod tablestore;
 
 use core::fmt;
 

@@ -4,7 +4,13 @@
 //! |---|---|
 //! | [`mqtt_login`] and back: [`parse_client_id`], [`verify_mqtt_login`] | `mqtt` |
 //! | [`Hour`]: the UTC hour that is the key of a login | `hour` |
+//! | the login of a registration group's device | [`bootstrap`] |
+//! | requests of applications, `SDK-HMAC-SHA256` and `V11-HMAC-SHA256` | [`aksk`] |
+//! | the login of a consumer of server-side subscriptions | [`amqp`] |
 
+pub mod aksk;
+pub mod amqp;
+pub mod bootstrap;
 mod hour;
 mod mqtt;
 

@@ -1,0 +1,223 @@
+//! Tablestore: signature versions 2 and 4 of requests, and the signature of responses that its SDK checks.
+//!
+//! | what | function |
+//! |---|---|
+//! | version 2, header `x-ots-signature` (HMAC-SHA1) | [`string_to_sign`], [`sign`], [`verify`] |
+//! | version 4, header `x-ots-signaturev4` (HMAC-SHA256) | [`string_to_sign_v4`], [`signing_key`], [`sign_v4`], [`verify_v4`] |
+//! | response, header `Authorization: OTS {id}:{signature}` | [`response_string_to_sign`], [`sign_response`], [`verify_response`] |
+//!
+//! ```
+//! use faceiot_core::sign::aliyun::tablestore;
+//!
+//! let headers = [
+//!     ("x-ots-date", "2018-08-17T08:23:38.000Z"), ("x-ots-apiversion", "2015-12-31"), ("x-ots-accesskeyid", "testid"),
+//!     ("x-ots-instancename", "myinstance"), ("x-ots-contentmd5", "1B2M2Y8AsgTpgAmY7PhCfg=="),
+//! ];
+//! assert_eq!(tablestore::sign("testsecret", "/ListTable", &headers)?.as_str(), "qqNmHrgYcnlp/H2/yDQrme9WNvk=");
+//! # Ok::<(), faceiot_core::Error>(())
+//! ```
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::sign::Mismatch;
+use crate::sign::mac::{self, Signature, SigningKey, put_all, single};
+use crate::sign::stream::{Sink, compare_lower, lower, sorted};
+use crate::text::{Writer, base64_encode};
+
+/// Headers: name and value; the case of names does not matter, and those that are not `x-ots-*` are not signed.
+type Headers<'h> = &'h [(&'h str, &'h str)];
+
+/// The text that is signed, version 2: the operation's path such as `/PutRow`, `POST`, an empty query, and the headers
+/// `x-ots-*` in order.
+///
+/// # Errors
+/// [`ErrorKind::BufferTooSmall`].
+pub fn string_to_sign<'b>(path: &str, headers: Headers<'_>, buffer: &'b mut [u8]) -> Result<&'b str> {
+    let mut w = Writer::new(buffer);
+    put_request(path, headers, "", &mut w)?;
+    Ok(w.finish())
+}
+
+/// The value of `x-ots-signature`.
+///
+/// # Errors
+/// None in practice; the result keeps the signature of fallible ones.
+pub fn sign(access_key_secret: &str, path: &str, headers: Headers<'_>) -> Result<Signature> {
+    Signature::base64(&mac::hmac_sha1(&[access_key_secret.as_bytes()], |mac| {
+        put_request(path, headers, "", mac)
+    })?)
+}
+
+/// Checks a request of version 2: its signature, and that `x-ots-contentmd5` is that of the body.
+///
+/// # Errors
+/// A [`Mismatch`] with [`ErrorKind::Signature`].
+pub fn verify<'o>(
+    access_key_secret: &str,
+    path: &str,
+    headers: Headers<'_>,
+    body: &[u8],
+    out: &'o mut [u8],
+) -> core::result::Result<(), Mismatch<'o>> {
+    let checked = stated(headers, "x-ots-signature", body)
+        .and_then(|given| Ok((given, sign(access_key_secret, path, headers)?)));
+    let (given, expected) = checked.map_err(Mismatch::before)?;
+    mac::compare(&expected, given, "x-ots-signature", out, |w| {
+        put_request(path, headers, "", w)
+    })
+}
+
+/// The text that is signed, version 4: that of version 2, with `x-ots-signdate` and `x-ots-signregion` among the headers,
+/// and `ots` behind it.
+///
+/// # Errors
+/// [`ErrorKind::BufferTooSmall`].
+pub fn string_to_sign_v4<'b>(path: &str, headers: Headers<'_>, buffer: &'b mut [u8]) -> Result<&'b str> {
+    let mut w = Writer::new(buffer);
+    put_request(path, headers, "ots", &mut w)?;
+    Ok(w.finish())
+}
+
+/// The key for a day (`YYYYMMDD`) and a region. Keep it: it is good until the day ends.
+///
+/// # Errors
+/// None in practice; the result keeps the signature of fallible ones.
+pub fn signing_key(access_key_secret: &str, day: &str, region: &str) -> Result<SigningKey> {
+    let link = |key: &[&[u8]], text: &str| mac::hmac_sha256(key, |mac| mac.put(text)).map(SigningKey);
+    let day = link(&[b"aliyun_v4", access_key_secret.as_bytes()], day)?;
+    let region = link(&[&day.0], region)?;
+    let service = link(&[&region.0], "ots")?;
+    link(&[&service.0], "aliyun_v4_request")
+}
+
+/// The value of `x-ots-signaturev4`. The base64 *text* of the key is what signs (tablestore 6.4.8).
+///
+/// # Errors
+/// None in practice; the result keeps the signature of fallible ones.
+pub fn sign_v4(key: &SigningKey, path: &str, headers: Headers<'_>) -> Result<Signature> {
+    let mut text = [0; 44];
+    let text = base64_encode(&key.0, &mut text)?;
+    Signature::base64(&mac::hmac_sha256(&[text.as_bytes()], |mac| {
+        put_request(path, headers, "ots", mac)
+    })?)
+}
+
+/// Checks a request of version 4; the key is that of its `x-ots-signdate` and `x-ots-signregion`.
+///
+/// # Errors
+/// A [`Mismatch`] with [`ErrorKind::Signature`].
+pub fn verify_v4<'o>(
+    key: &SigningKey,
+    path: &str,
+    headers: Headers<'_>,
+    body: &[u8],
+    out: &'o mut [u8],
+) -> core::result::Result<(), Mismatch<'o>> {
+    let checked = stated(headers, "x-ots-signaturev4", body)
+        .and_then(|given| Ok((given, sign_v4(key, path, headers)?)));
+    let (given, expected) = checked.map_err(Mismatch::before)?;
+    mac::compare(&expected, given, "x-ots-signaturev4", out, |w| {
+        put_request(path, headers, "ots", w)
+    })
+}
+
+/// The text that is signed of a response: the headers `x-ots-*` in order, and the path of the request.
+///
+/// # Errors
+/// [`ErrorKind::BufferTooSmall`].
+pub fn response_string_to_sign<'b>(
+    path: &str,
+    headers: Headers<'_>,
+    buffer: &'b mut [u8],
+) -> Result<&'b str> {
+    let mut w = Writer::new(buffer);
+    put_response(path, headers, &mut w)?;
+    Ok(w.finish())
+}
+
+/// The signature of a response; it stands in `Authorization: OTS {access_key_id}:{signature}`. The SDK demands
+/// `x-ots-contentmd5`, `-requestid`, `-date` and `-contenttype`.
+///
+/// # Errors
+/// None in practice; the result keeps the signature of fallible ones.
+pub fn sign_response(access_key_secret: &str, path: &str, headers: Headers<'_>) -> Result<Signature> {
+    Signature::base64(&mac::hmac_sha1(&[access_key_secret.as_bytes()], |mac| {
+        put_response(path, headers, mac)
+    })?)
+}
+
+/// Checks the `Authorization` of a response.
+///
+/// # Errors
+/// A [`Mismatch`] with [`ErrorKind::Signature`].
+pub fn verify_response<'o>(
+    access_key_secret: &str,
+    path: &str,
+    headers: Headers<'_>,
+    authorization: &str,
+    out: &'o mut [u8],
+) -> core::result::Result<(), Mismatch<'o>> {
+    let given = authorization
+        .strip_prefix("OTS ")
+        .and_then(|rest| rest.split_once(':'))
+        .map(|parts| parts.1);
+    let wrong = Error::new(
+        ErrorKind::Signature,
+        "Authorization is not `OTS {id}:{signature}`",
+    );
+    let checked = given
+        .ok_or(wrong)
+        .and_then(|given| Ok((given, sign_response(access_key_secret, path, headers)?)));
+    let (given, expected) = checked.map_err(Mismatch::before)?;
+    mac::compare(&expected, given, "Authorization", out, |w| {
+        put_response(path, headers, w)
+    })
+}
+
+/// The signature that a request states, when its body is the one it states too.
+fn stated<'h>(headers: Headers<'h>, name: &str, body: &[u8]) -> Result<&'h str> {
+    let mut md5 = [0; 24];
+    let md5 = base64_encode(&crate::digest::md5(&[body]), &mut md5)?;
+    if single(
+        headers,
+        |header| header.eq_ignore_ascii_case("x-ots-contentmd5"),
+        "x-ots-contentmd5",
+    )? != Some(md5)
+    {
+        return Err(Error::new(
+            ErrorKind::Signature,
+            "x-ots-contentmd5 is not that of the body",
+        ));
+    }
+    single(
+        headers,
+        |header| header.eq_ignore_ascii_case(name),
+        "signature is there twice",
+    )?
+    .ok_or(Error::new(ErrorKind::Signature, "no signature"))
+}
+
+fn put_request(path: &str, headers: Headers<'_>, end: &str, sink: &mut impl Sink) -> Result<()> {
+    put_all(sink, &[path, "\nPOST\n\n"])?;
+    put_headers(headers, sink)?;
+    sink.put(end)
+}
+
+fn put_response(path: &str, headers: Headers<'_>, sink: &mut impl Sink) -> Result<()> {
+    put_headers(headers, sink)?;
+    sink.put(path)
+}
+
+/// `name:value` and a newline for each header `x-ots-*` but the signatures.
+fn put_headers(headers: Headers<'_>, sink: &mut impl Sink) -> Result<()> {
+    let signed = |name: &str| {
+        name.get(..6)
+            .is_some_and(|start| start.eq_ignore_ascii_case("x-ots-"))
+            && !name.eq_ignore_ascii_case("x-ots-signature")
+            && !name.eq_ignore_ascii_case("x-ots-signaturev4")
+    };
+    for (name, value) in sorted(headers, |a, b| compare_lower(a.0, b.0)).filter(|header| signed(header.0)) {
+        lower(name, sink)?;
+        put_all(sink, &[":", value.trim(), "\n"])?;
+    }
+    Ok(())
+}
