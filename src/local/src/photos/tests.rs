@@ -455,7 +455,7 @@ async fn what_a_crash_left_half_written_is_swept_at_the_next_start() {
 }
 
 #[tokio::test]
-async fn a_compacted_journal_keeps_what_is_unfinished_and_what_waits() {
+async fn a_compacted_journal_keeps_what_is_unfinished() {
     let bench = Bench::new().await;
     let (hex, v2) = (hex_values(ASTRONAUT), v2_chunks(ASTRONAUT, 9));
     bench.send(&device("door"), &hex[..70]).await;
@@ -488,6 +488,44 @@ async fn a_compacted_journal_keeps_what_is_unfinished_and_what_waits() {
         "{rows:?}"
     );
     assert_eq!(rows.len(), 2);
+}
+
+#[tokio::test]
+async fn a_compacted_journal_keeps_what_waits_for_the_worker_under_its_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ingest.log");
+    let journal = Journal::open(&path, faceiot_journal::Options::default(), |_| {}).unwrap();
+    let queue = Queue::new(journal.clone()); // and no worker
+    let values = hex_values(CHELSEA);
+    let send = |value: &Vec<u8>| queue.accept(&device("door"), Carrier::text(value), 1, NOW);
+    let seq = send(&b"END".to_vec()).seq().unwrap();
+    assert_eq!(
+        queue.take(Duration::ZERO).unwrap().len(),
+        1,
+        "this one is done with"
+    );
+    values[..30].iter().for_each(|value| drop(send(value)));
+    assert!(queue.compact(Vec::new));
+    let last = values[30..].iter().map(send).last().unwrap();
+    timely(last.durable()).await.unwrap();
+    until(async || (!journal.is_compacting()).then_some(())).await;
+    drop(queue);
+    journal.close().unwrap();
+    let (mut records, mut replay) = (0, record::Replay::default());
+    let take = |record: faceiot_journal::Record<'_>| {
+        records += 1;
+        replay.take(&record);
+    };
+    Journal::open(&path, faceiot_journal::Options::default(), take)
+        .unwrap()
+        .close()
+        .unwrap();
+    assert_eq!(records, values.len(), "what was done with is gone");
+    let (_, outcomes) = replay.finish(Limits::default());
+    let [faceiot::ingest::Outcome::Photo(photo)] = &outcomes[..] else {
+        panic!("{outcomes:?}")
+    };
+    assert_eq!((photo.bytes.as_slice(), photo.first_seq), (CHELSEA, seq + 1));
 }
 
 #[tokio::test]

@@ -357,3 +357,54 @@ const READY_OCTETS: usize = 4 << 20;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const EVENTS_KEPT: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use faceiot::ingest::Limits;
+    use faceiot::{Clock, DeviceId};
+    use faceiot_journal::FailedKind;
+
+    use super::*;
+    use crate::photos::record::CarrierKind;
+
+    #[tokio::test]
+    async fn a_chunk_that_did_not_reach_the_journal_is_not_used_for_its_sender_sends_it_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(
+            folder.path().join("log"),
+            faceiot_journal::Options::default(),
+            |_| {},
+        )
+        .unwrap();
+        let mut worker = Worker::new(
+            Ingest::new(Limits::default()),
+            Vec::new(),
+            journal.clone(),
+            Arc::new(Queue::new(journal)),
+            Files::new(folder.path().join("photos")),
+            SqlitePool::connect_lazy("sqlite::memory:").unwrap(),
+            Arc::new(Shared::new()),
+        );
+        let item = |durable: Ticket, held| Item {
+            seq: 1,
+            now_ms: Clock::system().now_unix_ms(),
+            device: DeviceId::huawei("p_door").unwrap(),
+            carrier: CarrierKind::HexText,
+            payload: b"FFD8FF".to_vec(),
+            durable: Some(durable),
+            held,
+        };
+        let (refused, completer) = Ticket::pending();
+        completer.complete(Err(Failed::new(FailedKind::DiskFull, "no space")));
+        let (answer, held) = Ticket::pending();
+        worker.chunk(item(refused, Some(held)));
+        assert_eq!(worker.ingest.open(), 0);
+        assert_eq!(
+            answer.wait().unwrap_err().kind(),
+            FailedKind::DiskFull,
+            "and who waits for it is told"
+        );
+        worker.chunk(item(Ticket::ready(), None));
+        assert_eq!(worker.ingest.open(), 1);
+    }
+}
