@@ -75,18 +75,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
             )));
         }
         self.protocol.connack(0, attached.present, &mut self.output.bytes);
-        for (packet_id, message) in &attached.in_flight {
-            if self.protocol.register_packet_id(*packet_id) {
-                self.protocol.publish(
-                    &message.topic,
-                    &message.payload,
-                    Some(*packet_id),
-                    true,
-                    &mut self.output.bytes,
-                );
-                entry.router.counters.sent.add(1);
-                entry.router.counters.sent_bytes.add(message.payload.len() as u64);
-            }
+        // Their ids are taken before any new one is given out; they are sent again as fast as the client takes them.
+        for (packet_id, _) in &attached.in_flight {
+            self.protocol.register_packet_id(*packet_id);
         }
         Ok(attached)
     }

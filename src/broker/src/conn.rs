@@ -25,7 +25,6 @@ use crate::gate::{Gate, Phase, gate};
 use crate::output::Output;
 use crate::protocol::{Event, Payload, Protocol};
 use crate::route::{Attached, RouteOutcome, Router};
-use crate::session::Next;
 
 /// What a connection needs to know of where it came in.
 pub(crate) struct Entry {
@@ -415,19 +414,25 @@ impl Connection<'_> {
         let counters = &self.entry.router.counters;
         while link.output.has_room() {
             let protocol = &mut link.protocol;
-            let mut acquired = None;
-            let next = self.attached.mailbox.next(self.attached.live.generation, || {
-                acquired = protocol.acquire_packet_id();
-                acquired
-            });
-            let Next::Send { message, packet_id } = next else {
-                return;
-            };
-            link.protocol.publish(
+            let (message, packet_id, dup) =
+                if let Some((packet_id, message)) = self.attached.in_flight.pop_front() {
+                    (message, Some(packet_id), true)
+                } else {
+                    let generation = self.attached.live.generation;
+                    match self
+                        .attached
+                        .mailbox
+                        .next(generation, || protocol.acquire_packet_id())
+                    {
+                        Some((message, packet_id)) => (message, packet_id, false),
+                        None => return,
+                    }
+                };
+            protocol.publish(
                 &message.topic,
                 &message.payload,
                 packet_id,
-                false,
+                dup,
                 &mut link.output.bytes,
             );
             counters.sent.add(1);

@@ -67,7 +67,8 @@ impl Frames {
     pub(crate) async fn fill(&mut self, input: &mut (impl AsyncRead + Unpin)) -> std::io::Result<usize> {
         self.buffer.advance(self.taken);
         self.taken = 0;
-        if self.buffer.is_empty() && self.buffer.capacity() > 2 * self.ahead {
+        let waiting = self.buffer.is_empty();
+        if waiting && self.buffer.capacity() > 2 * AHEAD_MIN {
             self.buffer = BytesMut::new();
         }
         let missing = match packet_size(&self.buffer) {
@@ -75,7 +76,10 @@ impl Frames {
             _ => 0,
         };
         let room = self.cap.saturating_sub(self.buffer.len());
-        let want = missing.max(self.ahead).min(room).max(1);
+        // Between packets nobody knows for how long: a thousand cameras that wait cost little. In the middle of one
+        // the next is probably behind it.
+        let ahead = if waiting { AHEAD_MIN } else { self.ahead };
+        let want = missing.max(ahead).min(room).max(1);
         self.buffer.reserve(want);
         let read = (&mut *input).take(want as u64).read_buf(&mut self.buffer).await?;
         if read == want {

@@ -219,8 +219,8 @@ impl Restored {
             MESSAGE => {
                 let id = fields.number()?;
                 self.last_message = self.last_message.max(id);
-                let n = u32::from_le_bytes(fields.take(4)?.try_into().ok()?);
-                let sessions = fields.take(8 * n as usize)?;
+                let n = u32::from_le_bytes(fields.take(4)?.try_into().ok()?) as usize;
+                let sessions = fields.take(n.checked_mul(8)?)?;
                 let length = u16::from_le_bytes(fields.take(2)?.try_into().ok()?);
                 let topic = Arc::from(std::str::from_utf8(fields.take(usize::from(length))?).ok()?);
                 let message = Arc::new(Routed {
@@ -269,5 +269,90 @@ impl<'a> Fields<'a> {
         let text = std::str::from_utf8(self.rest).ok()?;
         self.rest = &[];
         Some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn queue_of(log: &Path, session: SessionId) -> Vec<(u64, String, Vec<u8>)> {
+        let (log, restored) = Log::open(log).expect("a log");
+        log.close().expect("closed");
+        let queue = &restored.sessions.get(&session).expect("the session").queue;
+        queue
+            .iter()
+            .map(|m| (m.id, m.topic.to_string(), m.payload.as_ref().to_vec()))
+            .collect()
+    }
+
+    fn message(id: u64, topic: &str) -> Routed {
+        Routed {
+            id,
+            topic: topic.into(),
+            payload: Payload::from(&b"p"[..]),
+        }
+    }
+
+    #[test]
+    fn a_log_gives_back_what_is_not_done_and_a_snapshot_says_the_same() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("broker.log");
+        let (log, restored) = Log::open(&path).expect("a log");
+        assert!(restored.sessions.is_empty());
+        for (session, name) in [(1, "one"), (2, "two"), (3, "three")] {
+            log.create(session, name);
+            log.subscribe(session, "x/#", 1);
+        }
+        log.unsubscribe(2, "x/#");
+        let routed: Vec<_> = (1..=4).map(|id| Arc::new(message(id, "x/y"))).collect();
+        log.message(&routed[0], &[1, 2]);
+        log.message(&routed[1], &[1]);
+        log.message(&routed[2], &[3, 1, 2]);
+        log.message(&routed[3], &[2, 99]);
+        log.done(1, 2);
+        log.done(2, 1);
+        log.done(99, 7);
+        log.drop_session(3);
+        log.close().expect("closed");
+        let one = [
+            (1, "x/y".to_owned(), b"p".to_vec()),
+            (3, "x/y".to_owned(), b"p".to_vec()),
+        ];
+        let two = [
+            (3, "x/y".to_owned(), b"p".to_vec()),
+            (4, "x/y".to_owned(), b"p".to_vec()),
+        ];
+        let (log, restored) = Log::open(&path).expect("a log");
+        assert_eq!((restored.last_session, restored.last_message), (3, 4));
+        assert_eq!(restored.sessions.keys().copied().collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(
+            restored.sessions[&1].subscriptions,
+            BTreeMap::from([("x/#".to_owned(), 1)])
+        );
+        assert!(restored.sessions[&2].subscriptions.is_empty());
+        let saved = restored.sessions.into_iter().map(|(session, s)| Saved {
+            session,
+            name: s.name.into(),
+            subscriptions: s.subscriptions.into_iter().map(|(f, q)| (f.into(), q)).collect(),
+            queue: s.queue.into(),
+        });
+        log.compact(saved.collect());
+        log.close().expect("closed");
+        assert_eq!(queue_of(&path, 1), one);
+        assert_eq!(queue_of(&path, 2), two);
+    }
+
+    proptest! {
+        #[test]
+        fn a_record_of_any_bytes_is_taken_or_left_without_a_panic(
+            records in prop::collection::vec((prop::sample::select(b"CXSUMAz".to_vec()), prop::collection::vec(any::<u8>(), 0..40)), 0..20),
+        ) {
+            let mut restored = Restored::default();
+            for (kind, payload) in &records {
+                let _ = restored.apply(&Record { seq: 1, kind: *kind, payload });
+            }
+        }
     }
 }

@@ -177,8 +177,10 @@ impl Protocol {
     }
 
     /// Takes the id that a message had on an earlier connection of its session.
-    pub(crate) fn register_packet_id(&mut self, packet_id: u16) -> bool {
-        self.machine.register_packet_id(packet_id).is_ok()
+    pub(crate) fn register_packet_id(&mut self, packet_id: u16) {
+        if let Err(e) = self.machine.register_packet_id(packet_id) {
+            tracing::error!(packet_id, "a packet id is given twice: {e:?}");
+        }
     }
 
     /// `packet_id` for QoS 1.

@@ -4,7 +4,7 @@
 //! record. The order of the lock is the order of the log and of every queue. Nothing under it waits or calls a hook.
 //! The order of locks: lifecycle, core, mailbox.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -101,8 +101,8 @@ pub(crate) struct Attached {
     pub(crate) persistent: bool,
     /// The session's own record; the CONNACK waits for it.
     pub(crate) created: Ticket,
-    /// Sent before, not acknowledged.
-    pub(crate) in_flight: Vec<(u16, Arc<Routed>)>,
+    /// Sent to an earlier connection, not acknowledged, not sent again yet.
+    pub(crate) in_flight: VecDeque<(u16, Arc<Routed>)>,
     pub(crate) reason: String,
 }
 

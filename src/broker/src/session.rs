@@ -55,16 +55,6 @@ struct Queue {
     bytes: usize,
 }
 
-/// What a connection may send next.
-pub(crate) enum Next {
-    Send {
-        message: Arc<Routed>,
-        packet_id: Option<u16>,
-    },
-    /// Nothing, until the mailbox wakes it or the client acknowledges.
-    Nothing,
-}
-
 impl Mailbox {
     pub(crate) fn new(limits: Limits, counters: Arc<Counters>) -> Self {
         Self {
@@ -124,11 +114,15 @@ impl Mailbox {
 
     /// The next message for the connection of this `generation`. A QoS 1 message gets its packet id from `acquire` and is in flight from now
     /// on; when the window is full, QoS 0 messages pass it.
-    pub(crate) fn next(&self, generation: u64, acquire: impl FnOnce() -> Option<u16>) -> Next {
+    pub(crate) fn next(
+        &self,
+        generation: u64,
+        acquire: impl FnOnce() -> Option<u16>,
+    ) -> Option<(Arc<Routed>, Option<u16>)> {
         let mut guard = self.lock();
         let state = &mut *guard;
         if state.generation != generation {
-            return Next::Nothing;
+            return None;
         }
         let open = state.in_flight.len() < self.limits.in_flight;
         let first0 = state.qos0.messages.front().map(|(arrival, _)| *arrival);
@@ -142,29 +136,19 @@ impl Mailbox {
             (Some(a), Some(b)) => b < a,
             (None, Some(_)) => true,
             (Some(_), None) => false,
-            (None, None) => return Next::Nothing,
+            (None, None) => return None,
         };
         if qos1_first
             && let Some(packet_id) = acquire()
             && let Some((_, message)) = state.qos1.messages.pop_front()
         {
             state.in_flight.push_back((packet_id, Arc::clone(&message)));
-            return Next::Send {
-                message,
-                packet_id: Some(packet_id),
-            };
+            return Some((message, Some(packet_id)));
         }
-        match state.qos0.messages.pop_front() {
-            Some((_, message)) => {
-                state.qos0.bytes -= message.weight();
-                self.counters.queued_bytes.sub(message.weight() as u64);
-                Next::Send {
-                    message,
-                    packet_id: None,
-                }
-            }
-            None => Next::Nothing,
-        }
+        let (_, message) = state.qos0.messages.pop_front()?;
+        state.qos0.bytes -= message.weight();
+        self.counters.queued_bytes.sub(message.weight() as u64);
+        Some((message, None))
     }
 
     /// The client has it.
@@ -181,10 +165,10 @@ impl Mailbox {
     }
 
     /// A connection takes the mailbox over; returns what its client has not acknowledged to an earlier one.
-    pub(crate) fn connect(&self, generation: u64) -> Vec<(u16, Arc<Routed>)> {
+    pub(crate) fn connect(&self, generation: u64) -> VecDeque<(u16, Arc<Routed>)> {
         let mut state = self.lock();
         state.generation = generation;
-        state.in_flight.iter().cloned().collect()
+        state.in_flight.clone()
     }
 
     /// Nobody is connected: QoS 0 messages have nowhere to go.

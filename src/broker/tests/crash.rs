@@ -1,5 +1,12 @@
 //! What was acknowledged is there after `kill -9`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "in a test a panic is the report"
+)]
+
 mod common;
 
 use std::io::{BufRead, BufReader};

@@ -1,6 +1,11 @@
 //! What a client that never reads costs. Alone in its process, because it asks the system how large that is.
 
 #![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "in a test a panic is the report"
+)]
 
 mod common;
 
@@ -33,7 +38,7 @@ async fn a_subscriber_that_never_reads_costs_less_than_64_mib() {
     let mut published = 0;
     // 400 MB in messages of every size, small ones included, whose cost is in what surrounds them.
     for (size, qos, count) in [
-        (256 << 10, 0, 800),
+        (256 << 10, 0, 800_u32),
         (100 << 10, 2, 1500),
         (16, 2, 20_000),
         (4 << 10, 0, 10_000),

@@ -1,5 +1,11 @@
 //! Clients that do not behave, and what they cost.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "in a test a panic is the report"
+)]
+
 mod common;
 
 use std::sync::Arc;

@@ -1,5 +1,11 @@
 //! The same broker behind TLS, next to a plain listener with its own name.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "in a test a panic is the report"
+)]
+
 mod common;
 
 use std::sync::Arc;
