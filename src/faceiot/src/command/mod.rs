@@ -1,6 +1,6 @@
 //! Commands: what the cloud asks of the device, and what the device answers.
 //!
-//! Four ways of asking come in as one type. [`wire`] knows their topics and payloads, [`requests`] remembers which
+//! Four ways of asking come in as one type. `wire` knows their topics and payloads, `requests` remembers which
 //! were seen, so that the same request twice runs the handler once.
 
 pub(crate) mod requests;

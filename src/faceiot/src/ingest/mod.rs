@@ -442,7 +442,8 @@ impl Ingest {
             }
         }
         let held = self.device(device).frame(id).map_or(0, V2Frame::capacity);
-        let capacity = grown(held, end, photo_bytes);
+        let known = (header.total_length as usize).min(RESERVED_AT_ONCE);
+        let capacity = grown(held, end, photo_bytes).max(known);
         if !self.make_room(device, Stream::V2(id), capacity - held + STREAM_COST, at, out) {
             let why = End::NoMemory(self.limits.memory);
             out.push(Outcome::problem(
@@ -624,6 +625,10 @@ fn grown(held: usize, needed: usize, cap: usize) -> usize {
 }
 
 const FIRST_CAPACITY: usize = 4 << 10;
+
+/// A frame that says how long it will be gets its memory at once, up to here: a thousand photos that double in turn leave as much
+/// memory in holes as they use (measured with glibc: 26 MiB beside 33). Past this a sender's word is not enough.
+const RESERVED_AT_ONCE: usize = 64 << 10;
 
 /// What an unfinished photo costs beside its octets, and what knowing a device costs; generous guesses.
 pub(crate) const STREAM_COST: usize = 512;

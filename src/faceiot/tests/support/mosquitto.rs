@@ -46,10 +46,9 @@ impl Mosquitto {
             .unwrap()
             .local_addr()
             .unwrap();
-        // The files belong to who runs the test, so mosquitto must not change to a user of its own.
-        let user = std::env::var("USER").unwrap_or_else(|_| "root".into());
+        // Started as root it would change to a user of its own, who cannot read the files of this test.
         let mut settings = format!(
-            "listener {} 127.0.0.1\nallow_anonymous false\npassword_file {}\nuser {user}\nmessage_size_limit 0\n\
+            "listener {} 127.0.0.1\nallow_anonymous false\npassword_file {}\nuser root\nmessage_size_limit 0\n\
              max_queued_messages 0\nlog_type error\nlog_type warning\n",
             address.port(),
             passwords.display(),
@@ -63,12 +62,7 @@ impl Mosquitto {
         }
         let file = folder.join("mosquitto.conf");
         std::fs::write(&file, settings).unwrap();
-        let program = if Path::new("/usr/sbin/mosquitto").exists() {
-            "/usr/sbin/mosquitto"
-        } else {
-            "mosquitto"
-        };
-        let mut child = Command::new(program)
+        let mut child = Command::new(program())
             .arg("-c")
             .arg(&file)
             .stdout(Stdio::null())
@@ -98,7 +92,7 @@ impl Mosquitto {
     pub(crate) fn restart(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        self.child = Command::new("/usr/sbin/mosquitto")
+        self.child = Command::new(program())
             .arg("-c")
             .arg(self.folder.path().join("mosquitto.conf"))
             .stdout(Stdio::null())
@@ -110,6 +104,16 @@ impl Mosquitto {
             assert!(Instant::now() < end, "mosquitto did not come back");
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+}
+
+/// Debian installs it where a user's `PATH` does not look.
+fn program() -> &'static str {
+    let path = "/usr/sbin/mosquitto";
+    if Path::new(path).exists() {
+        path
+    } else {
+        "mosquitto"
     }
 }
 
