@@ -13,7 +13,6 @@ from typing_extensions import Buffer
 
 _Callback = TypeVar("_Callback", bound=Callable[[Command], Any])
 
-__all__: list[str]
 __version__: Final[str]
 ERROR_KINDS: Final[dict[str, tuple[int, bool]]]
 HEX_OCTETS: Final[int]
@@ -783,8 +782,9 @@ class Device:
             RefusedError: The cloud no longer accepts the credentials.
         """
     def close(self) -> None:
-        """Closes the connection. What was not sent yet is dropped; its receipts say so. Closing twice is fine, and in a
-        forked child it does nothing.
+        """Closes the connection.
+
+        What was not sent yet is dropped; its receipts say so. Closing twice is fine, and in a forked child it does nothing.
         """
     def __iter__(self) -> Commands: ...
     def __enter__(self) -> Self: ...
@@ -794,16 +794,22 @@ class Device:
 
 @final
 class Commands(Iterator[Command]):
+    """The iterator that `Device.commands` returns."""
+
     def __iter__(self) -> Self: ...
     def __next__(self) -> Command: ...
 
 @final
 class Messages(Iterator[Message]):
+    """The iterator that `Device.messages` returns."""
+
     def __iter__(self) -> Self: ...
     def __next__(self) -> Message: ...
 
 @final
 class Events(Iterator[ConnectionEvent]):
+    """The iterator that `Device.events` returns."""
+
     def __iter__(self) -> Self: ...
     def __next__(self) -> ConnectionEvent: ...
 
@@ -926,7 +932,9 @@ class ConnectionEvent:
 
     @property
     def name(self) -> str:
-        """`"connecting"`, `"connected"`, `"disconnected"`, `"refused"`, `"closed"`, `"photo_restarted"`,
+        """What happened.
+
+        `"connecting"`, `"connected"`, `"disconnected"`, `"refused"`, `"closed"`, `"photo_restarted"`,
         `"subscription_refused"`, `"command_failed"`, `"command_timed_out"`, `"overflow"`.
         """
     @property
@@ -1115,8 +1123,10 @@ class Cloud:
             device: The device's name.
         """
     def stop(self) -> None:
-        """Stops the cloud; what is on disk stays, unless the folder was temporary. Stopping twice is fine, and in a forked
-        child it does nothing.
+        """Stops the cloud.
+
+        What is on disk stays, unless the folder was temporary. Stopping twice is fine, and in a forked child it does
+        nothing.
         """
     def __enter__(self) -> Self: ...
     def __exit__(

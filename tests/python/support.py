@@ -56,7 +56,7 @@ def running(arguments: list[str], **kwargs: object) -> Iterator[subprocess.Popen
 
 
 # A child's main thread cannot say that it is blocked; another thread of the child can see it. Prepended to
-# scripts that are interrupted: `blocked(call)` says "waiting" once the main thread is inside `call`, and calls it.
+# scripts that are interrupted: `blocked(call)` calls, and says "waiting" once the main thread is inside.
 BLOCKED = """
 import sys, threading, time
 

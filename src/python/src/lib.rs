@@ -36,6 +36,12 @@
 //!
 //! Every crate of ours; this one is the top.
 
+#![expect(
+    clippy::doc_markdown,
+    reason = "the documentation is Python's: Google style, no backticks around argument names"
+)]
+#![expect(clippy::needless_pass_by_value, reason = "PyO3 hands arguments over by value")]
+
 mod bytes;
 mod chunk;
 mod cli;
@@ -73,6 +79,8 @@ mod _faceiot {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("HEX_OCTETS", faceiot_core::chunk::hex::CHUNK_OCTETS)?;
         module.add("V2_TEXT_DATA_MAX", faceiot_core::chunk::v2::TEXT_DATA_MAX)?;
-        module.add("ERROR_KINDS", crate::errors::kinds(module.py())?)
+        module.add("ERROR_KINDS", crate::errors::kinds(module.py())?)?;
+        // The package's own modules say what is public; this one is not.
+        module.delattr("__all__")
     }
 }

@@ -209,7 +209,7 @@ impl Cloud {
     fn add_device(&self, py: Python<'_>, device: &str, secret: Option<String>) -> Result<RegisteredDevice> {
         let new = local::NewDevice {
             id: device_id(device)?,
-            secret: secret.map(Into::into),
+            secret,
         };
         let cloud = self.cloud()?;
         Ok(wait(py, cloud.registry().add_device(new))??.into())

@@ -39,8 +39,8 @@ use crate::errors::{Failure, Result};
 #[pyo3(signature = (photo, *, chunk_size=4096, epoch=1, frame_id=1, content_type=v2::JPEG, time_ms=0, text=false),
        text_signature = "(photo, *, chunk_size=4096, epoch=1, frame_id=1, content_type=1, time_ms=0, text=False)")]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
-pub(crate) fn v2_encode<'py>(
-    py: Python<'py>,
+pub(crate) fn v2_encode(
+    py: Python<'_>,
     photo: Octets,
     chunk_size: usize,
     epoch: u16,
@@ -48,7 +48,7 @@ pub(crate) fn v2_encode<'py>(
     content_type: u8,
     time_ms: u64,
     text: bool,
-) -> Result<Bound<'py, PyList>> {
+) -> Result<Bound<'_, PyList>> {
     let options = v2::Options {
         chunk_size,
         epoch,

@@ -122,7 +122,6 @@ impl Device {
         keep_alive=None, connect_timeout=20.0
     ), text_signature = "(product_key, device_name, device_secret, *, host=None, port=None, connect=None, tls=True, client_id=None, method='hmacsha256', region='cn-shanghai', instance_id=None, timestamp=False, format=None, qos=1, keep_alive=None, connect_timeout=20.0)")]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
-    #[expect(clippy::fn_params_excessive_bools, reason = "keyword arguments of Python")]
     fn aliyun(
         py: Python<'_>,
         product_key: String,

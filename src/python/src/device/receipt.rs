@@ -68,7 +68,7 @@ impl Receipt {
     }
 }
 
-const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+const FOR_EVER: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// Something that was sent completely.
 #[pyclass(frozen, module = "faceiot", get_all)]

@@ -85,7 +85,7 @@ impl Messages {
         let next = async { stream.lock().await.next().await };
         let message = wait_for(py, self.timeout, "no message came", next)?;
         Ok(message.map(|message| Message {
-            topic: message.topic.to_string(),
+            topic: message.topic,
             payload: PyBytes::new(py, &message.payload).unbind(),
         }))
     }
