@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -100,6 +101,8 @@ def main() -> int:
         "--only", nargs="+", default=[], metavar="STAGE", help="these stages and what they need"
     )
     given = parser.parse_args()
+    # What a shell starts in the background ignores Ctrl-C, and so would every child: tests of Ctrl-C too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     stages = only(GROUPS[given.group], given.only)
     directory = place.new_run()
     print(f"target folder {place.target()}\nlogs {directory}", flush=True)
