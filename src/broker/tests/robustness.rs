@@ -144,7 +144,7 @@ async fn silence_for_one_and_a_half_keep_alives_ends_a_connection_and_pings_keep
     }
     let after = since.elapsed();
     assert!(
-        after >= Duration::from_millis(1400) && after < Duration::from_secs(4),
+        after >= Duration::from_millis(1400) && after < Duration::from_secs(6),
         "{after:?}"
     );
     rig.until("disconnected silent: silent for longer").await;
@@ -155,7 +155,7 @@ async fn silence_for_one_and_a_half_keep_alives_ends_a_connection_and_pings_keep
 async fn a_connection_that_says_nothing_is_closed_in_time_and_half_open_ones_are_capped() {
     let rig = Rig::start().await;
     let caps = Caps {
-        connect_timeout: Duration::from_millis(300),
+        connect_timeout: Duration::from_millis(1500),
         half_open: 3,
         connections: 5,
         ..Caps::default()

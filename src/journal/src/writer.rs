@@ -128,7 +128,8 @@ impl Writer {
             Ok(()) => {
                 // Told before the tickets are, so that whoever saw his record durable sees a journal that is well.
                 self.shared.set_size(self.length);
-                if work.batch.is_some() {
+                if work.batch.is_some() && self.shared.failure().is_some() {
+                    tracing::info!(path = %self.path.display(), "the journal is written again");
                     self.shared.set_failure(None);
                 }
                 if synced {
@@ -142,19 +143,23 @@ impl Writer {
 
     /// After a failed write or sync: nothing since the last sync is promised, so it is cut off and every ticket for it fails.
     fn recover(&mut self, failed: &Failed) -> Failed {
-        tracing::error!(path = %self.path.display(), "{failed}");
+        // Once, not for every batch: a full disk stays full for a while, and the log may be on it.
+        if self.shared.failure().is_none() {
+            tracing::error!(path = %self.path.display(), "{failed}");
+        }
         let synced = self.synced;
-        let outcome = self
-            .disk
-            .cut(synced)
-            .and_then(|()| self.disk.seek_to(synced))
-            .and_then(|()| self.disk.sync());
+        let cut = self.disk.cut(synced).and_then(|()| self.disk.seek_to(synced));
         self.length = synced;
         if let Some(compaction) = &mut self.compaction {
             compaction.cut = compaction.cut.min(synced);
         }
-        let failed = match outcome {
-            Ok(()) => failed.clone(),
+        let failed = match cut {
+            // Without a sync a crash may bring back what was cut: records that were never acknowledged, which is no harm. What was
+            // synced before is on disk either way.
+            Ok(()) => match self.disk.sync() {
+                Ok(()) => failed.clone(),
+                Err(e) => Failed::from_io("the journal cannot be cut back", &e),
+            },
             Err(e) => Failed::new(
                 FailedKind::Io,
                 format!("{failed}, and it cannot be cut back: {e}"),
