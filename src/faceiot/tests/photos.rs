@@ -407,3 +407,29 @@ async fn a_report_can_wait_for_the_clouds_answer() {
     }
     device.close().await;
 }
+
+/// Reading and writing do not wait for each other, or two sides that both write would wait for ever.
+#[tokio::test]
+async fn a_broker_that_does_not_read_is_still_heard() {
+    let peer = Peer::listen().await;
+    let mut config = support::aliyun(peer.address());
+    config.qos = Qos::AtMostOnce;
+    let (device, mut session) = tokio::join!(Device::connect(config), peer.serve());
+    let device = device.unwrap();
+    // More than the buffers of both kernels hold.
+    let receipt = device.send_bytes(photo(20_000_000), v2::JPEG).unwrap();
+    let mut messages = device.messages();
+    for n in 0..100_u8 {
+        session.publish("some/topic", &[n], 0).await;
+        assert_eq!(
+            soon("the message", messages.next()).await.unwrap().payload,
+            [n][..]
+        );
+    }
+    assert!(!receipt.is_done(), "nobody has read it");
+    device.close().await;
+    assert_eq!(
+        receipt.wait(PATIENCE).await.unwrap_err().kind(),
+        ErrorKind::Closed
+    );
+}
