@@ -6,7 +6,6 @@ import base64
 import contextlib
 import gc
 import hashlib
-import itertools
 import json
 import random
 import sys
@@ -298,11 +297,7 @@ def test_one_assembler_may_be_used_from_many_threads(photo):
     def push(part):
         whole.extend(photo for photo in map(assembler.push, part) if photo is not None)
 
-    threads = (
-        [threading.Thread(target=push, args=(part,)) for part in itertools.batched(messages, 20)]
-        if sys.version_info >= (3, 12)
-        else [threading.Thread(target=push, args=(messages[i::4],)) for i in range(4)]
-    )
+    threads = [threading.Thread(target=push, args=(messages[first::4],)) for first in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -13,6 +13,7 @@ import pytest
 import faceiot
 from faceiot.local import Cloud
 from support import BLOCKED, interrupt, wait_until
+from vectors import suites
 
 DEVICE = "aliyun:a1pk:cam-1"
 
@@ -83,6 +84,28 @@ def test_waiting_for_a_photo_that_does_not_come_is_a_timeout(cloud):
     cloud.add_device(DEVICE)
     with pytest.raises(TimeoutError):
         cloud.wait_photo(DEVICE, timeout=0.05)
+
+
+def test_the_posts_of_alibabas_own_sdk_are_understood(cloud):
+    vector = suites("aliyun")["iot_alink_payloads_linkkit"]["property_post"]
+    [post] = vector["expected"]["publish"]
+    names = vector["input"]["product_key"], vector["input"]["device_name"]
+    secret = cloud.add_device("aliyun:" + ":".join(names)).secret
+    with faceiot.Device.aliyun(*names, secret, **cloud.endpoint()) as device:
+        device.publish(post["topic"], post["payload"], qos=post["qos"]).wait(20)
+        expected = {name: value for name, value in vector["input"]["args"][0].items() if name != "img"}
+        wait_until(
+            lambda: expected.items() <= cloud.properties(device.id).items(), "the properties are stored"
+        )
+
+
+def test_the_reports_of_huaweis_own_sdk_are_understood(cloud):
+    report = suites("huawei_meituan")["huawei_device_payloads"]["properties_report_event_time"]["expected"]
+    secret = cloud.add_device("huawei:prod1_gw1").secret
+    with faceiot.Device.huawei("prod1_gw1", secret, **cloud.endpoint()) as device:
+        device.publish(report["topic"], report["payload_text"], qos=report["qos"]).wait(20)
+        expected = {"A.v": 1.5, "B.on": True}
+        wait_until(lambda: cloud.properties(device.id) == expected, "the properties are stored")
 
 
 def test_photos_are_waited_for_one_after_the_other(cloud, photo):

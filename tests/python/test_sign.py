@@ -124,6 +124,24 @@ def test_a_huawei_login_is_the_sdks_byte_for_byte(vector):
         sign.verify_huawei_mqtt(login.client_id, login.username, password, given["secret"], now=now)
 
 
+@pytest.mark.parametrize("vector", by_name(cases("huawei_meituan", "huawei_c_sdk_password")))
+def test_huawei_passwords_are_the_python_sdks_and_not_the_c_sdks_when_the_two_differ(vector):
+    given, expected = vector["input"], vector["expected"]
+    sign_type = given["check_timestamp"]
+    if (
+        sign_type == 2
+    ):  # HMAC-SM3, of the national-crypto editions: said to be unknown instead of signed wrongly
+        with pytest.raises(faceiot.SignatureError):
+            sign.huawei_mqtt("p_n", given["secret"], sign_type=2, timestamp=given["timestamp"])
+        return
+    login = sign.huawei_mqtt("p_n", given["secret"], sign_type=sign_type, timestamp=given["timestamp"])
+    if "c_sdk" not in expected:
+        assert login.password == expected["password"]
+    else:  # the C SDK signs another hour when its digest holds a zero octet
+        assert login.password == expected["correct_and_python_sdk"]["password"]
+        assert login.password != expected["c_sdk"]["password"]
+
+
 def test_huawei_sign_type_1_is_refused_in_another_hour_and_sign_type_0_is_not():
     hour = 1767323045 // 3600 * 3600
     for sign_type in (0, 1):
