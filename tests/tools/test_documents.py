@@ -47,6 +47,11 @@ class Documents(unittest.TestCase):
                 with self.subTest(document=document.relative_to(ROOT), link=link):
                     self.assertTrue((document.parent / link).exists())
 
+    def test_every_decision_is_in_the_list(self) -> None:
+        folder = ROOT / "docs/decisions"
+        listed = set(_LINK.findall((folder / "README.md").read_text(encoding="utf-8")))
+        self.assertEqual(listed, {page.name for page in folder.glob("*.md")} - {"README.md"})
+
     def test_every_path_that_is_named_exists(self) -> None:
         for document in documents():
             for path in _PATH.findall(document.read_text(encoding="utf-8")):
