@@ -92,6 +92,8 @@ pub(super) struct Worker {
     /// Photos that are over and not yet stored.
     ready: Vec<Photo>,
     ready_octets: usize,
+    /// When the first of them became ready.
+    ready_since: Option<Instant>,
     /// What the journal's replay led to, handled first.
     replayed: Vec<Outcome>,
     journal: Journal,
@@ -118,6 +120,7 @@ impl Worker {
             ingest,
             ready: Vec::new(),
             ready_octets: 0,
+            ready_since: None,
             replayed,
             journal,
             queue,
@@ -155,11 +158,19 @@ impl Worker {
                 self.handle(outcomes);
                 ticked = Instant::now();
             }
-            self.store(&runtime);
-            self.compact();
+            if self.is_time_to_store() {
+                self.store(&runtime);
+                self.compact();
+            }
             self.publish();
         }
+        self.store(&runtime);
         self.publish();
+    }
+
+    /// Photos that become ready within a moment share their syncs and their transaction.
+    fn is_time_to_store(&self) -> bool {
+        self.queue.octets() == 0 || self.ready_since.is_some_and(|since| since.elapsed() > READY_FOR)
     }
 
     fn chunk(&mut self, item: Item) {
@@ -198,6 +209,7 @@ impl Worker {
             match outcome {
                 Outcome::Photo(photo) => {
                     self.ready_octets += photo.bytes.len();
+                    self.ready_since.get_or_insert_with(Instant::now);
                     self.ready.push(photo);
                 }
                 Outcome::Problem(problem) => {
@@ -215,6 +227,7 @@ impl Worker {
         }
         self.publish();
         self.ready_octets = 0;
+        self.ready_since = None;
         let photos: Vec<(Photo, String)> = self
             .ready
             .drain(..)
@@ -351,8 +364,9 @@ impl Time {
 /// How often unfinished photos are looked at.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Photos are stored when this many octets of them are ready, at the latest when nothing more waits.
+/// Photos are stored when nothing more waits, when so many octets of them are ready, or the first has been for so long.
 const READY_OCTETS: usize = 4 << 20;
+const READY_FOR: Duration = Duration::from_millis(20);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
