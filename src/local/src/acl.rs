@@ -31,9 +31,10 @@ pub(crate) fn may_subscribe(device: &DeviceId, filter: &str) -> bool {
 /// devices; custom topics are the exception, and photos (large, and nobody's but the store's) the exception to that.
 pub(crate) fn routes(device: &DeviceId, topic: &str) -> bool {
     match device {
-        DeviceId::Aliyun { product_key, device_name } => {
-            strip(topic, &["", product_key, device_name]).is_some_and(|rest| rest != "user/photo")
-        }
+        DeviceId::Aliyun {
+            product_key,
+            device_name,
+        } => strip(topic, &["", product_key, device_name]).is_some_and(|rest| rest != "user/photo"),
         DeviceId::Huawei { device_id } => {
             strip(topic, &["$oc", "devices", device_id])
                 .is_some_and(|rest| rest.starts_with("user/") && rest != "user/photo")
@@ -49,7 +50,10 @@ pub(crate) fn routes(device: &DeviceId, topic: &str) -> bool {
 /// and subscribe to no thing-model topic) everything that the platform sends down.
 pub(crate) fn implicit(device: &DeviceId, server_subscribes: bool) -> Vec<String> {
     match device {
-        DeviceId::Aliyun { product_key, device_name } => {
+        DeviceId::Aliyun {
+            product_key,
+            device_name,
+        } => {
             let mine = format!("{product_key}/{device_name}");
             let down = if server_subscribes { ALIYUN_DOWN } else { &[] };
             ALIYUN_REPLIES
@@ -64,26 +68,30 @@ pub(crate) fn implicit(device: &DeviceId, server_subscribes: bool) -> Vec<String
                 .chain(server_subscribes.then(|| format!("/ota/device/upgrade/{mine}")))
                 .collect()
         }
-        DeviceId::Huawei { device_id } => {
-            HUAWEI_DOWN.iter().map(|rest| format!("$oc/devices/{device_id}/sys/{rest}")).collect()
-        }
+        DeviceId::Huawei { device_id } => HUAWEI_DOWN
+            .iter()
+            .map(|rest| format!("$oc/devices/{device_id}/sys/{rest}"))
+            .collect(),
     }
 }
 
 fn owns(device: &DeviceId, topic: &str) -> bool {
     match device {
-        DeviceId::Aliyun { product_key: pk, device_name: dn } => {
+        DeviceId::Aliyun {
+            product_key: pk,
+            device_name: dn,
+        } => {
             let mut levels = topic.split('/');
             if levels.next() != Some("") {
                 return false;
             }
             let levels: Vec<&str> = levels.collect();
             match levels.as_slice() {
-                ["sys", p, d, _, ..] => p == pk && d == dn,
                 ["ota", "device", action, p, d] => *action != "#" && p == pk && d == dn,
-                ["shadow", "update" | "get", p, d] => p == pk && d == dn,
-                ["ext", "ntp" | "session", p, d, _, ..] => p == pk && d == dn,
-                ["ext", "error", p, d] => p == pk && d == dn,
+                ["sys", p, d, _, ..]
+                | ["shadow", "update" | "get", p, d]
+                | ["ext", "ntp" | "session", p, d, _, ..]
+                | ["ext", "error", p, d] => p == pk && d == dn,
                 ["ext", "rrpc", id, "", p, d, _, ..] | ["ext", "rrpc", id, p, d, _, ..] => {
                     *id != "#" && p == pk && d == dn
                 }
@@ -131,8 +139,14 @@ const ALIYUN_DOWN: &[&str] = &[
     "rrpc/request/+",
 ];
 
-const HUAWEI_DOWN: &[&str] =
-    &["commands/+", "properties/set/+", "properties/get/+", "messages/down", "events/down", "shadow/get/response/+"];
+const HUAWEI_DOWN: &[&str] = &[
+    "commands/+",
+    "properties/set/+",
+    "properties/get/+",
+    "messages/down",
+    "events/down",
+    "shadow/get/response/+",
+];
 
 #[cfg(test)]
 mod tests {
@@ -167,8 +181,15 @@ mod tests {
         ] {
             assert!(may_subscribe(&aliyun(), topic), "{topic}");
         }
-        for topic in ["$oc/devices/p_1/sys/commands/#", "$oc/devices/p_1/user/photo", "p_1/anything"] {
-            assert!(may_subscribe(&huawei(), topic) && may_publish(&huawei(), topic), "{topic}");
+        for topic in [
+            "$oc/devices/p_1/sys/commands/#",
+            "$oc/devices/p_1/user/photo",
+            "p_1/anything",
+        ] {
+            assert!(
+                may_subscribe(&huawei(), topic) && may_publish(&huawei(), topic),
+                "{topic}"
+            );
         }
         assert!(!may_publish(&aliyun(), "/broadcast/pk/all"));
     }
@@ -202,7 +223,15 @@ mod tests {
         ] {
             assert!(!may_subscribe(&aliyun(), topic), "{topic}");
         }
-        for topic in ["$oc/devices/p_2/sys/messages/up", "$oc/devices/+/#", "$oc/#", "#", "p_1", "/p_1/a", "p_12/a"] {
+        for topic in [
+            "$oc/devices/p_2/sys/messages/up",
+            "$oc/devices/+/#",
+            "$oc/#",
+            "#",
+            "p_1",
+            "/p_1/a",
+            "p_12/a",
+        ] {
             assert!(!may_subscribe(&huawei(), topic), "{topic}");
         }
     }
@@ -211,7 +240,10 @@ mod tests {
     fn a_custom_topic_of_one_device_is_never_a_system_topic_of_another() {
         for reserved in RESERVED_PRODUCT_KEYS {
             let device = DeviceId::aliyun(reserved, "error").unwrap();
-            assert!(!may_publish(&device, &format!("/{reserved}/error/pk/dn")), "{reserved}");
+            assert!(
+                !may_publish(&device, &format!("/{reserved}/error/pk/dn")),
+                "{reserved}"
+            );
         }
     }
 

@@ -69,7 +69,12 @@ impl CloudConfig {
     /// The same on free ports: for tests, demonstrations, and several clouds on one computer.
     pub fn on_free_ports(data_dir: impl Into<PathBuf>) -> Self {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self { mqtt: Some(free), mqtts: Some(free), http: free, ..Self::new(data_dir) }
+        Self {
+            mqtt: Some(free),
+            mqtts: Some(free),
+            http: free,
+            ..Self::new(data_dir)
+        }
     }
 }
 
@@ -111,12 +116,15 @@ impl Cloud {
         let data_dir = DataDir::open(&config.data_dir)?;
         let lock = data_dir.lock()?;
         let token = data_dir.token()?;
-        let now = i64::try_from(config.clock.now_unix_ms()).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        let now = i64::try_from(config.clock.now_unix_ms())
+            .ok()
+            .and_then(|ms| Timestamp::from_millisecond(ms).ok());
         let tls = tls::load_or_create(&data_dir, &config.names, now.unwrap_or_else(Timestamp::now))?;
         let registry = Registry::open(data_dir.root()).await?;
         let (events, _) = broadcast::channel(EVENTS);
         let recorder = Recorder::start(registry.pool().clone(), events.clone(), Keep::default());
-        let photos = PhotoStore::open(registry.pool().clone(), data_dir.root(), config.limits.clone()).await?;
+        let photos =
+            PhotoStore::open(registry.pool().clone(), data_dir.root(), config.limits.clone()).await?;
         let state = Arc::new(State::new(Parts {
             data_dir: data_dir.clone(),
             registry,
@@ -137,7 +145,16 @@ impl Cloud {
                     tokio::spawn(forward_photos(Arc::clone(&state), state.photos.subscribe())),
                     tokio::spawn(follow_registry(Arc::clone(&state))),
                 ];
-                Ok(Self { state, broker, http, mqtt, mqtts, ca_file: tls.ca_file, watchers, lock })
+                Ok(Self {
+                    state,
+                    broker,
+                    http,
+                    mqtt,
+                    mqtts,
+                    ca_file: tls.ca_file,
+                    watchers,
+                    lock,
+                })
             }
             Err(e) => {
                 state.close().await;
@@ -146,17 +163,37 @@ impl Cloud {
         }
     }
 
-    async fn listen(config: &CloudConfig, state: &Arc<State>, tls: &Tls, token: String) -> Result<(Broker, Server)> {
+    async fn listen(
+        config: &CloudConfig,
+        state: &Arc<State>,
+        tls: &Tls,
+        token: String,
+    ) -> Result<(Broker, Server)> {
         let check = Arc::new(LoginCheck::new(state.registry.clone(), config.strict)?);
-        let rules = Arc::new(DeviceRules { state: Arc::clone(state), check, caps: Caps::default() });
-        let listener = |name: &str, addr, tls| Listener { name: name.to_owned(), addr, tls, rules: rules.clone() };
+        let rules = Arc::new(DeviceRules {
+            state: Arc::clone(state),
+            check,
+            caps: Caps::default(),
+        });
+        let listener = |name: &str, addr, tls| Listener {
+            name: name.to_owned(),
+            addr,
+            tls,
+            rules: rules.clone(),
+        };
         let mut listeners = Vec::new();
         listeners.extend(config.mqtt.map(|addr| listener("mqtt", addr, None)));
-        listeners.extend(config.mqtts.map(|addr| listener("mqtts", addr, Some(Arc::clone(&tls.config)))));
+        listeners.extend(
+            config
+                .mqtts
+                .map(|addr| listener("mqtts", addr, Some(Arc::clone(&tls.config)))),
+        );
         let broker = Broker::start(Config {
             state_dir: state.data_dir.folder("journal")?,
             listeners,
-            hooks: Arc::new(DeviceHooks { state: Arc::clone(state) }),
+            hooks: Arc::new(DeviceHooks {
+                state: Arc::clone(state),
+            }),
             limits: faceiot_broker::Limits::default(),
         })
         .await
@@ -247,14 +284,22 @@ impl Cloud {
         rows.into_iter()
             .map(|row| match serde_json::from_str(row.value.get()) {
                 Ok(value) => Ok((row.name, value)),
-                Err(e) => Err(Error::new(ErrorKind::Store, format!("property `{}` is not JSON: {e}", row.name))),
+                Err(e) => Err(Error::new(
+                    ErrorKind::Store,
+                    format!("property `{}` is not JSON: {e}", row.name),
+                )),
             })
             .collect()
     }
 
     /// Publishes a message as the cloud itself; says to how many devices it goes.
     pub fn publish(&self, topic: &str, payload: impl Into<Bytes>, qos: u8) -> usize {
-        self.broker.handle().inject(Message { topic: topic.into(), payload: payload.into(), qos, retain: false })
+        self.broker.handle().inject(Message {
+            topic: topic.into(),
+            payload: payload.into(),
+            qos,
+            retain: false,
+        })
     }
 
     /// Ends the connection of a device, as a bad network does; it may come back at once.
@@ -303,10 +348,19 @@ async fn forward_photos(state: Arc<State>, mut events: broadcast::Receiver<photo
                 state.counters.photo_problems.fetch_add(1, Ordering::Relaxed);
                 let text = format!("photo: {}", problem.message);
                 let now_ms = state.clock.now_unix_ms();
-                state.recorder.log(Some(&problem.device), now_ms, Level::Warn, i64::from(problem.kind.code()), &text);
+                state.recorder.log(
+                    Some(&problem.device),
+                    now_ms,
+                    Level::Warn,
+                    i64::from(problem.kind.code()),
+                    &text,
+                );
             }
             Err(broadcast::error::RecvError::Lagged(missed)) => {
-                tracing::warn!(missed, "events of photos were missed; their rows are written all the same");
+                tracing::warn!(
+                    missed,
+                    "events of photos were missed; their rows are written all the same"
+                );
             }
             Err(broadcast::error::RecvError::Closed) => return,
         }
@@ -319,7 +373,9 @@ async fn follow_registry(state: Arc<State>) {
     let mut ticks = tokio::time::interval(REGISTRY_LOOK);
     loop {
         ticks.tick().await;
-        let Ok(generation) = state.registry.generation().await else { continue };
+        let Ok(generation) = state.registry.generation().await else {
+            continue;
+        };
         if known.replace(generation) == Some(generation) {
             continue;
         }

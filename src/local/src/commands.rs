@@ -66,7 +66,12 @@ pub(crate) struct Prepared {
 impl Pending {
     /// Writes a command and makes room for its answer. `number` makes its id, and must differ between commands that
     /// wait at the same time.
-    pub(crate) fn prepare(&self, device: &DeviceId, request: &CommandRequest, number: u32) -> Result<Prepared> {
+    pub(crate) fn prepare(
+        &self,
+        device: &DeviceId,
+        request: &CommandRequest,
+        number: u32,
+    ) -> Result<Prepared> {
         let wire::Outgoing { topic, payload, key } = wire::write(device, request, number)?;
         let mut receiver = None;
         if let Some(key) = &key {
@@ -76,22 +81,41 @@ impl Pending {
             {
                 return Err(Error::new(
                     ErrorKind::RateLimit,
-                    format!("too many commands wait for an answer (at most {MOST_WAITING_PER_DEVICE} per device)"),
+                    format!(
+                        "too many commands wait for an answer (at most {MOST_WAITING_PER_DEVICE} per device)"
+                    ),
                 ));
             }
             let (answer, wait) = oneshot::channel();
-            waiting.insert(key.clone(), Waiting { device: device.clone(), answer });
+            waiting.insert(
+                key.clone(),
+                Waiting {
+                    device: device.clone(),
+                    answer,
+                },
+            );
             receiver = Some(wait);
         }
-        Ok(Prepared { topic, payload, answer: receiver, key, pending: self.clone(), started: Instant::now() })
+        Ok(Prepared {
+            topic,
+            payload,
+            answer: receiver,
+            key,
+            pending: self.clone(),
+            started: Instant::now(),
+        })
     }
 
     /// Gives a message of a device to the command that waits for it. Says whether it was one.
     ///
     /// The topic is the device's own (the broker has checked that), so a device cannot answer for another.
     pub(crate) fn answered(&self, topic: &str, payload: &[u8]) -> bool {
-        let Some((key, answer)) = wire::read_answer(topic, payload) else { return false };
-        let Some(waiting) = self.lock().remove(&key) else { return false };
+        let Some((key, answer)) = wire::read_answer(topic, payload) else {
+            return false;
+        };
+        let Some(waiting) = self.lock().remove(&key) else {
+            return false;
+        };
         waiting.answer.send(answer).is_ok()
     }
 
@@ -124,7 +148,11 @@ impl Prepared {
                 }
             },
         };
-        Ok(CommandReply { code, data, elapsed: self.started.elapsed() })
+        Ok(CommandReply {
+            code,
+            data,
+            elapsed: self.started.elapsed(),
+        })
     }
 }
 
@@ -136,7 +164,6 @@ impl Drop for Prepared {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
 fn as_millis<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64((elapsed.as_secs_f64() * 1e6).round() / 1e3)
 }
@@ -150,7 +177,11 @@ mod tests {
     use serde_json::json;
 
     fn request(name: &str) -> CommandRequest {
-        CommandRequest { form: None, name: name.into(), payload: Value::Null }
+        CommandRequest {
+            form: None,
+            name: name.into(),
+            payload: Value::Null,
+        }
     }
 
     #[tokio::test]
@@ -161,7 +192,10 @@ mod tests {
         let two = pending.prepare(&device, &request("take_photo"), 2).unwrap();
         let topic = format!("{}_reply", two.topic);
         assert!(pending.answered(&topic, br#"{"id":"2","code":200,"data":{"n":2}}"#));
-        assert!(!pending.answered(&topic, br#"{"id":"2","code":200}"#), "only once");
+        assert!(
+            !pending.answered(&topic, br#"{"id":"2","code":200}"#),
+            "only once"
+        );
         assert!(!pending.answered(&topic, br#"{"id":"7","code":200}"#));
         let reply = two.answer(Duration::from_secs(1)).await.unwrap();
         assert_eq!((reply.code, reply.data), (200, json!({"n": 2})));
@@ -174,9 +208,13 @@ mod tests {
     fn what_waits_is_bounded_and_a_dropped_command_makes_room() {
         let pending = Pending::default();
         let device = DeviceId::huawei("p_1").unwrap();
-        let mut held: Vec<_> =
-            (0..16).map(|n| pending.prepare(&device, &request("take_photo"), n).unwrap()).collect();
-        let error = pending.prepare(&device, &request("take_photo"), 99).err().unwrap();
+        let mut held: Vec<_> = (0..16)
+            .map(|n| pending.prepare(&device, &request("take_photo"), n).unwrap())
+            .collect();
+        let error = pending
+            .prepare(&device, &request("take_photo"), 99)
+            .err()
+            .unwrap();
         assert_eq!(error.kind(), ErrorKind::RateLimit);
         held.pop();
         pending.prepare(&device, &request("take_photo"), 99).unwrap();

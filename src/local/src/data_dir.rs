@@ -120,7 +120,10 @@ impl DataDir {
             }
             Ok(_) => Err(Error::new(
                 ErrorKind::Config,
-                format!("`{}` holds no token of {TOKEN_LEN} characters; delete it to get a new one", path.display()),
+                format!(
+                    "`{}` holds no token of {TOKEN_LEN} characters; delete it to get a new one",
+                    path.display()
+                ),
             )),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 let token = random_text(TOKEN_LEN)?;
@@ -148,8 +151,12 @@ pub(crate) struct Lock {
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     let next = path.with_extension("new");
     let write = || -> io::Result<()> {
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&next)?;
         file.set_permissions(fs::Permissions::from_mode(0o600))?;
         file.write_all(bytes)?;
         file.sync_all()?;
@@ -169,11 +176,17 @@ pub(crate) fn random_text(len: usize) -> Result<String> {
     let mut pool = [0u8; 64];
     while text.len() < len {
         getrandom::fill(&mut pool).map_err(|e| {
-            Error::new(ErrorKind::Io, format!("the operating system gives no random numbers: {e}"))
+            Error::new(
+                ErrorKind::Io,
+                format!("the operating system gives no random numbers: {e}"),
+            )
         })?;
         // 248 = 4 * 62: the octets above are thrown away, otherwise the first eight letters would come more often.
         let fair = pool.iter().filter(|octet| **octet < 248);
-        text.extend(fair.map(|octet| char::from(ALPHABET[usize::from(*octet) % 62])).take(len - text.len()));
+        text.extend(
+            fair.map(|octet| char::from(ALPHABET[usize::from(*octet) % 62]))
+                .take(len - text.len()),
+        );
     }
     Ok(text)
 }
@@ -201,7 +214,12 @@ mod tests {
         let token = dir.token().unwrap();
         assert_eq!(token.len(), TOKEN_LEN);
         assert_eq!(dir.token().unwrap(), token, "the token is kept");
-        for (path, wanted) in [("", 0o700), ("registry.db", 0o600), ("tls", 0o700), ("api.token", 0o600)] {
+        for (path, wanted) in [
+            ("", 0o700),
+            ("registry.db", 0o600),
+            ("tls", 0o700),
+            ("api.token", 0o600),
+        ] {
             assert_eq!(mode(&dir.root().join(path)), wanted, "{path}");
         }
     }
@@ -224,7 +242,12 @@ mod tests {
         let held = dir.lock().unwrap();
         let error = dir.lock().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Store);
-        assert!(error.message().contains(&format!("process {}", std::process::id())), "{error}");
+        assert!(
+            error
+                .message()
+                .contains(&format!("process {}", std::process::id())),
+            "{error}"
+        );
         drop(held);
         dir.lock().unwrap();
     }

@@ -27,7 +27,9 @@ pub(crate) async fn open(path: &Path) -> Result<SqlitePool> {
         migrate(&pool).await?;
         Ok(pool)
     };
-    opened.await.map_err(|e: Error| e.context(format!("registry `{}`", path.display())))
+    opened
+        .await
+        .map_err(|e: Error| e.context(format!("registry `{}`", path.display())))
 }
 
 /// Connects. Changing a new file to the write-ahead log does not wait for the busy time-out when another process does
@@ -35,7 +37,11 @@ pub(crate) async fn open(path: &Path) -> Result<SqlitePool> {
 async fn connect(options: SqliteConnectOptions) -> sqlx::Result<SqlitePool> {
     let mut tries = 0;
     loop {
-        match SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options.clone()).await {
+        match SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .connect_with(options.clone())
+            .await
+        {
             Err(sqlx::Error::Database(db)) if db.code().as_deref() == Some("5") && tries < 250 => tries += 1,
             other => return other,
         }
@@ -55,7 +61,9 @@ pub(crate) fn failed(error: sqlx::Error) -> Error {
         sqlx::Error::RowNotFound => ErrorKind::NotFound,
         sqlx::Error::Database(db) if db.is_unique_violation() => ErrorKind::Exists,
         // SQLITE_FULL; SQLITE_IOERR_WRITE is what a full tmpfs gives under the write-ahead log.
-        sqlx::Error::Database(db) if matches!(db.code().as_deref(), Some("13" | "778")) => ErrorKind::DiskFull,
+        sqlx::Error::Database(db) if matches!(db.code().as_deref(), Some("13" | "778")) => {
+            ErrorKind::DiskFull
+        }
         sqlx::Error::Io(io) if io.kind() == std::io::ErrorKind::StorageFull => ErrorKind::DiskFull,
         _ => ErrorKind::Store,
     };
@@ -66,26 +74,41 @@ async fn migrate(pool: &SqlitePool) -> Result<()> {
     // One write transaction around the question and the change: two processes that open a new file at the same
     // moment make one schema.
     let mut tx = begin(pool).await.map_err(failed)?;
-    let version: i64 =
-        sqlx::query("PRAGMA user_version").fetch_one(&mut *tx).await.map_err(failed)?.try_get(0).map_err(failed)?;
-    let newest = MIGRATIONS.len() as i64;
+    let version: i64 = sqlx::query("PRAGMA user_version")
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(failed)?
+        .try_get(0)
+        .map_err(failed)?;
+    let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     if version > newest {
         return Err(Error::new(
             ErrorKind::Store,
             format!("made by a newer faceiot (schema {version}; this one knows {newest})"),
         ));
     }
-    for (_, sql, set_version) in MIGRATIONS.iter().skip(version.max(0) as usize) {
+    for (_, sql, set_version) in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
         sqlx::raw_sql(*sql).execute(&mut *tx).await.map_err(failed)?;
-        sqlx::raw_sql(*set_version).execute(&mut *tx).await.map_err(failed)?;
+        sqlx::raw_sql(*set_version)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
     }
     tx.commit().await.map_err(failed)
 }
 
 /// Name, statements, and the statement that says it is done; only ever appended to.
 const MIGRATIONS: &[(&str, &str, &str)] = &[
-    ("registry", include_str!("../migrations/0001_registry.sql"), "PRAGMA user_version = 1"),
-    ("photos", include_str!("../migrations/0002_photos.sql"), "PRAGMA user_version = 2"),
+    (
+        "registry",
+        include_str!("../migrations/0001_registry.sql"),
+        "PRAGMA user_version = 1",
+    ),
+    (
+        "photos",
+        include_str!("../migrations/0002_photos.sql"),
+        "PRAGMA user_version = 2",
+    ),
 ];
 
 const CONNECTIONS: u32 = 5;
@@ -98,17 +121,27 @@ mod tests {
     #[tokio::test]
     async fn the_settings_that_promises_rest_on_are_in_force() {
         let temp = tempfile::tempdir().unwrap();
-        let pool = open(&DataDir::open(temp.path()).unwrap().database().unwrap()).await.unwrap();
-        for (pragma, wanted) in
-            [("PRAGMA synchronous", "2"), ("PRAGMA foreign_keys", "1"), ("PRAGMA busy_timeout", "5000")]
-        {
+        let pool = open(&DataDir::open(temp.path()).unwrap().database().unwrap())
+            .await
+            .unwrap();
+        for (pragma, wanted) in [
+            ("PRAGMA synchronous", "2"),
+            ("PRAGMA foreign_keys", "1"),
+            ("PRAGMA busy_timeout", "5000"),
+        ] {
             let value: i64 = sqlx::query_scalar(pragma).fetch_one(&pool).await.unwrap();
             assert_eq!(value.to_string(), wanted, "{pragma}");
         }
-        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&pool).await.unwrap();
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
         assert_eq!(mode, "wal");
-        let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&pool).await.unwrap();
-        assert_eq!(version, MIGRATIONS.len() as i64);
+        let version: i64 = sqlx::query_scalar("PRAGMA user_version")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        assert_eq!(usize::try_from(version).unwrap(), MIGRATIONS.len());
     }
 
     #[tokio::test]
@@ -118,7 +151,10 @@ mod tests {
         let (one, two) = tokio::join!(open(&path), open(&path));
         let pool = one.unwrap();
         two.unwrap();
-        sqlx::query("PRAGMA user_version = 99").execute(&pool).await.unwrap();
+        sqlx::query("PRAGMA user_version = 99")
+            .execute(&pool)
+            .await
+            .unwrap();
         pool.close().await;
         let error = open(&path).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Store);

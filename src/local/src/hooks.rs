@@ -25,17 +25,27 @@ pub(crate) struct DeviceHooks {
 
 impl Hooks for DeviceHooks {
     fn may_publish(&self, identity: &Identity, topic: &str, qos: u8, retain: bool) -> PublishVerdict {
-        let Some(session) = session(identity) else { return PublishVerdict::Disconnect };
+        let Some(session) = session(identity) else {
+            return PublishVerdict::Disconnect;
+        };
         if qos > 1 || retain {
             let what = if retain { "a retained message" } else { "QoS 2" };
-            self.warn(&session.device, 0, &format!("{what} on `{topic}`: the clouds offer neither; connection closed"));
+            self.warn(
+                &session.device,
+                0,
+                &format!("{what} on `{topic}`: the clouds offer neither; connection closed"),
+            );
             return PublishVerdict::Disconnect;
         }
         if acl::may_publish(&session.device, topic) {
             return PublishVerdict::Allow;
         }
         self.state.counters.foreign_topics.fetch_add(1, Ordering::Relaxed);
-        self.warn(&session.device, 0, &format!("published to `{topic}`, which is not its own topic: dropped"));
+        self.warn(
+            &session.device,
+            0,
+            &format!("published to `{topic}`, which is not its own topic: dropped"),
+        );
         PublishVerdict::Drop
     }
 
@@ -45,12 +55,18 @@ impl Hooks for DeviceHooks {
             return Ok(());
         }
         self.state.counters.foreign_topics.fetch_add(1, Ordering::Relaxed);
-        self.warn(&session.device, 0x80, &format!("subscribed to `{filter}`, which is not its own topic: refused"));
+        self.warn(
+            &session.device,
+            0x80,
+            &format!("subscribed to `{filter}`, which is not its own topic: refused"),
+        );
         Err(())
     }
 
     fn intercept(&self, identity: &Identity, message: &Message) -> Verdict {
-        let Some(session) = session(identity) else { return Verdict::take() };
+        let Some(session) = session(identity) else {
+            return Verdict::take();
+        };
         let device = &session.device;
         let mut verdict = match device {
             DeviceId::Aliyun { .. } => self.aliyun(device, message),
@@ -61,7 +77,9 @@ impl Hooks for DeviceHooks {
     }
 
     fn connected(&self, identity: &Identity) -> Vec<String> {
-        let Some(session) = session(identity) else { return Vec::new() };
+        let Some(session) = session(identity) else {
+            return Vec::new();
+        };
         let now_ms = self.state.clock.now_unix_ms();
         self.state.recorder.seen(&session.device, now_ms);
         if self.state.presence.came(&session.device, now_ms) {
@@ -82,40 +100,64 @@ impl Hooks for DeviceHooks {
     fn refused(&self, peer: SocketAddr, client_id: &str, reason: &str) {
         if !self.state.was_noted(peer) {
             let text = format!("login refused: {reason}; client id `{client_id}`, from {peer}");
-            self.state.recorder.log(None, self.state.clock.now_unix_ms(), Level::Warn, 0, &text);
+            self.state
+                .recorder
+                .log(None, self.state.clock.now_unix_ms(), Level::Warn, 0, &text);
         }
     }
 
     fn protocol_error(&self, peer: SocketAddr, identity: Option<&Identity>, what: &str) {
         let device = identity.and_then(session).map(|session| &session.device);
         let text = format!("connection closed: {what}; from {peer}");
-        self.state.recorder.log(device, self.state.clock.now_unix_ms(), Level::Warn, 0, &text);
+        self.state
+            .recorder
+            .log(device, self.state.clock.now_unix_ms(), Level::Warn, 0, &text);
     }
 }
 
 impl DeviceHooks {
     /// Hands a chunk to the photo store.
     fn chunk(&self, device: &DeviceId, carrier: Carrier<'_>, qos: u8) -> Ticket {
-        self.state.photos.accept(device, carrier, qos, self.state.clock.now_unix_ms())
+        self.state
+            .photos
+            .accept(device, carrier, qos, self.state.clock.now_unix_ms())
     }
 
     fn info(&self, device: &DeviceId, text: &str) {
-        self.state.recorder.log(Some(device), self.state.clock.now_unix_ms(), Level::Info, 0, text);
+        self.state
+            .recorder
+            .log(Some(device), self.state.clock.now_unix_ms(), Level::Info, 0, text);
     }
 
     fn warn(&self, device: &DeviceId, code: i64, text: &str) {
-        self.state.recorder.log(Some(device), self.state.clock.now_unix_ms(), Level::Warn, code, text);
+        self.state.recorder.log(
+            Some(device),
+            self.state.clock.now_unix_ms(),
+            Level::Warn,
+            code,
+            text,
+        );
     }
 
     fn tell_connection(&self, device: &DeviceId, online: bool, reason: &str, now_ms: u64) {
-        let event = Event::Connection { device: device.clone(), online, reason: reason.to_owned(), time: now_ms };
+        let event = Event::Connection {
+            device: device.clone(),
+            online,
+            reason: reason.to_owned(),
+            time: now_ms,
+        };
         let _ = self.state.events.send(event);
     }
 }
 
 /// A message to the device itself.
 fn answer(topic: String, payload: Vec<u8>) -> Message {
-    Message { topic: topic.into(), payload: payload.into(), qos: 0, retain: false }
+    Message {
+        topic: topic.into(),
+        payload: payload.into(),
+        qos: 0,
+        retain: false,
+    }
 }
 
 /// One ticket for several: durable when all are.
@@ -151,6 +193,10 @@ mod tests {
         both.durable().await.unwrap();
         let (one, dropped) = Ticket::pending();
         drop(dropped);
-        all(vec![one, Ticket::ready()]).unwrap().durable().await.unwrap_err();
+        all(vec![one, Ticket::ready()])
+            .unwrap()
+            .durable()
+            .await
+            .unwrap_err();
     }
 }

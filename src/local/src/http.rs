@@ -63,17 +63,29 @@ impl Server {
         if !addr.ip().is_loopback() {
             return Err(Error::new(
                 ErrorKind::Config,
-                format!("HTTP is served on loopback only, not on `{addr}`; use an SSH tunnel to reach it from elsewhere"),
+                format!(
+                    "HTTP is served on loopback only, not on `{addr}`; use an SSH tunnel to reach it from elsewhere"
+                ),
             ));
         }
-        let listener =
-            TcpListener::bind(addr).await.map_err(|e| Error::from(e).context(format!("HTTP on `{addr}`")))?;
+        let listener = TcpListener::bind(addr)
+            .await
+            .map_err(|e| Error::from(e).context(format!("HTTP on `{addr}`")))?;
         let addr = listener.local_addr()?;
         let guard = Arc::new(Guard::new(addr, token));
         let (stop, stopping) = watch::channel(false);
-        let api = Api { state, guard: Arc::clone(&guard), stopping: stopping.clone() };
+        let api = Api {
+            state,
+            guard: Arc::clone(&guard),
+            stopping: stopping.clone(),
+        };
         let task = tokio::spawn(serve(listener, router(api), stopping));
-        Ok(Self { addr, guard, stop, task })
+        Ok(Self {
+            addr,
+            guard,
+            stop,
+            task,
+        })
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
@@ -96,7 +108,10 @@ async fn serve(listener: TcpListener, router: Router, mut stopping: watch::Recei
     let stopped = async move {
         let _ = stopping.wait_for(|stop| *stop).await;
     };
-    if let Err(e) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
+    if let Err(e) = axum::serve(listener, router)
+        .with_graceful_shutdown(stopped)
+        .await
+    {
         tracing::error!("HTTP ended: {e}");
     }
 }
@@ -112,7 +127,10 @@ fn router(api: Api) -> Router {
         .route("/api/devices", get(devices::list).post(devices::add))
         .route("/api/devices/{id}", get(devices::one).delete(devices::remove))
         .route("/api/devices/{id}/properties", get(devices::properties))
-        .route("/api/devices/{id}/properties/{name}/history", get(devices::history))
+        .route(
+            "/api/devices/{id}/properties/{name}/history",
+            get(devices::history),
+        )
         .route("/api/devices/{id}/log", get(devices::log))
         .route("/api/devices/{id}/commands", post(devices::command))
         .route("/api/log", get(devices::strangers_log))

@@ -62,25 +62,45 @@ pub(crate) struct LoginCheck {
 
 impl LoginCheck {
     pub(crate) fn new(registry: Registry, strict: bool) -> faceiot::Result<Self> {
-        Ok(Self { registry, nobodys_secret: random_text(32)?.into(), strict })
+        Ok(Self {
+            registry,
+            nobodys_secret: random_text(32)?.into(),
+            strict,
+        })
     }
 
     pub(crate) async fn check(&self, attempt: Attempt<'_>, now_ms: u64) -> Result<Session, Denied> {
-        let denied = |answer, reason: &str| Denied { answer, device: None, reason: reason.to_owned() };
+        let denied = |answer, reason: &str| Denied {
+            answer,
+            device: None,
+            reason: reason.to_owned(),
+        };
         let (Some(username), Some(password)) = (attempt.username, attempt.password) else {
             return Err(denied(ConnAck::BadCredentials, "no user name or no password"));
         };
         let device = identify(attempt.client_id, username)?;
         let found = match self.registry.find(&device).await {
             Ok(found) => found,
-            Err(e) => return Err(denied(ConnAck::Unavailable, &format!("the registry cannot be read: {e}"))),
+            Err(e) => {
+                return Err(denied(
+                    ConnAck::Unavailable,
+                    &format!("the registry cannot be read: {e}"),
+                ));
+            }
         };
         let secret = found.as_ref().map_or(&self.nobodys_secret, |found| &found.secret);
         let verdict = verify(&device, attempt.client_id, username, password, secret, now_ms);
         let Some(found) = found else {
-            return Err(denied(ConnAck::BadCredentials, &format!("unknown device `{device}`")));
+            return Err(denied(
+                ConnAck::BadCredentials,
+                &format!("unknown device `{device}`"),
+            ));
         };
-        let refuse = |answer, reason: String| Denied { answer, device: Some(device.clone()), reason };
+        let refuse = |answer, reason: String| Denied {
+            answer,
+            device: Some(device.clone()),
+            reason,
+        };
         if let Err((kind, reason)) = verdict {
             let answer = match kind {
                 ErrorKind::ClientId | ErrorKind::SignMethod => ConnAck::IdentifierRejected,
@@ -105,13 +125,20 @@ impl LoginCheck {
         }
         let server_subscribes = device.cloud() == Cloud::Aliyun
             && sign::aliyun::parse_client_id(attempt.client_id).is_ok_and(|id| id.item("_ss") == Some("1"));
-        Ok(Session { device, server_subscribes })
+        Ok(Session {
+            device,
+            server_subscribes,
+        })
     }
 }
 
 /// Which device this claims to be.
 fn identify(client_id: &str, username: &str) -> Result<DeviceId, Denied> {
-    let denied = |answer, reason: String| Denied { answer, device: None, reason };
+    let denied = |answer, reason: String| Denied {
+        answer,
+        device: None,
+        reason,
+    };
     if username.contains('&') {
         let (device_name, product_key) = sign::aliyun::parse_username(username)
             .map_err(|e| denied(ConnAck::BadCredentials, format!("user name: {e}")))?;
@@ -181,13 +208,20 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let registry = Registry::open(temp.path()).await.unwrap();
         for id in ["aliyun:pk:dn", "huawei:p_1"] {
-            let new = NewDevice { id: id.parse().unwrap(), secret: Some("s3cret".into()) };
+            let new = NewDevice {
+                id: id.parse().unwrap(),
+                secret: Some("s3cret".into()),
+            };
             registry.add_device(new).await.unwrap();
         }
         (temp, LoginCheck::new(registry, true).unwrap())
     }
 
-    async fn attempt(check: &LoginCheck, credentials: &Credentials, keep_alive: u16) -> Result<Session, Denied> {
+    async fn attempt(
+        check: &LoginCheck,
+        credentials: &Credentials,
+        keep_alive: u16,
+    ) -> Result<Session, Denied> {
         let login = credentials.login(NOW, false).unwrap();
         let attempt = Attempt {
             client_id: &login.client_id,
@@ -201,7 +235,10 @@ mod tests {
     #[tokio::test]
     async fn both_clouds_logins_come_in() {
         let (_temp, check) = cloud().await;
-        for credentials in [Credentials::aliyun("pk", "dn", "s3cret"), Credentials::huawei("p_1", "s3cret")] {
+        for credentials in [
+            Credentials::aliyun("pk", "dn", "s3cret"),
+            Credentials::huawei("p_1", "s3cret"),
+        ] {
             let session = attempt(&check, &credentials, 60).await.unwrap();
             assert_eq!(session.device, credentials.device_id());
         }
@@ -211,8 +248,14 @@ mod tests {
     async fn a_wrong_secret_and_an_unknown_device_get_the_same_answer() {
         let (_temp, check) = cloud().await;
         for (wrong, unknown) in [
-            (Credentials::aliyun("pk", "dn", "wrong"), Credentials::aliyun("pk", "other", "s3cret")),
-            (Credentials::huawei("p_1", "wrong"), Credentials::huawei("p_2", "s3cret")),
+            (
+                Credentials::aliyun("pk", "dn", "wrong"),
+                Credentials::aliyun("pk", "other", "s3cret"),
+            ),
+            (
+                Credentials::huawei("p_1", "wrong"),
+                Credentials::huawei("p_2", "s3cret"),
+            ),
         ] {
             let wrong_secret = attempt(&check, &wrong, 60).await.unwrap_err();
             assert_eq!(wrong_secret.answer, ConnAck::BadCredentials);
@@ -225,9 +268,17 @@ mod tests {
     #[tokio::test]
     async fn the_log_names_what_was_signed_and_not_what_was_expected() {
         let (_temp, check) = cloud().await;
-        let denied = attempt(&check, &Credentials::aliyun("pk", "dn", "wrong"), 60).await.unwrap_err();
-        assert!(denied.reason.contains("deviceNamednproductKeypk"), "{}", denied.reason);
-        let expected = Credentials::aliyun("pk", "dn", "s3cret").login(NOW, false).unwrap();
+        let denied = attempt(&check, &Credentials::aliyun("pk", "dn", "wrong"), 60)
+            .await
+            .unwrap_err();
+        assert!(
+            denied.reason.contains("deviceNamednproductKeypk"),
+            "{}",
+            denied.reason
+        );
+        let expected = Credentials::aliyun("pk", "dn", "s3cret")
+            .login(NOW, false)
+            .unwrap();
         let expected = expected.password.expose().to_lowercase();
         assert!(!denied.reason.to_lowercase().contains(&expected) && !denied.reason.contains("s3cret"));
     }
@@ -237,7 +288,11 @@ mod tests {
         let (_temp, mut check) = cloud().await;
         let good = Credentials::aliyun("pk", "dn", "s3cret");
         for (keep_alive, comes_in) in [(0, false), (29, false), (30, true), (1200, true), (1201, false)] {
-            assert_eq!(attempt(&check, &good, keep_alive).await.is_ok(), comes_in, "{keep_alive}");
+            assert_eq!(
+                attempt(&check, &good, keep_alive).await.is_ok(),
+                comes_in,
+                "{keep_alive}"
+            );
         }
         check.strict = false;
         attempt(&check, &good, 15).await.unwrap();
@@ -247,17 +302,41 @@ mod tests {
     async fn a_login_of_no_cloud_is_told_which_part_is_wrong() {
         let (_temp, check) = cloud().await;
         for (client_id, username, password, answer) in [
-            ("mqtt-explorer", Some("admin"), Some("public"), ConnAck::IdentifierRejected),
+            (
+                "mqtt-explorer",
+                Some("admin"),
+                Some("public"),
+                ConnAck::IdentifierRejected,
+            ),
             ("x", Some("dn&pk"), Some("y"), ConnAck::IdentifierRejected),
-            ("p_1_0_0_2026010203", Some("p_2"), Some("y"), ConnAck::BadCredentials),
-            ("p_1_0_2_2026010203", Some("p_1"), Some("y"), ConnAck::IdentifierRejected),
+            (
+                "p_1_0_0_2026010203",
+                Some("p_2"),
+                Some("y"),
+                ConnAck::BadCredentials,
+            ),
+            (
+                "p_1_0_2_2026010203",
+                Some("p_1"),
+                Some("y"),
+                ConnAck::IdentifierRejected,
+            ),
             ("a|securemode=3|", Some("&"), Some("y"), ConnAck::BadCredentials),
             ("a|securemode=3|", Some("dn&pk"), None, ConnAck::BadCredentials),
             ("", None, None, ConnAck::BadCredentials),
         ] {
-            let attempt = Attempt { client_id, username, password: password.map(str::as_bytes), keep_alive: 60 };
+            let attempt = Attempt {
+                client_id,
+                username,
+                password: password.map(str::as_bytes),
+                keep_alive: 60,
+            };
             let denied = check.check(attempt, NOW).await.unwrap_err();
-            assert_eq!(denied.answer, answer, "{client_id} {username:?}: {}", denied.reason);
+            assert_eq!(
+                denied.answer, answer,
+                "{client_id} {username:?}: {}",
+                denied.reason
+            );
         }
     }
 
@@ -265,7 +344,14 @@ mod tests {
     async fn a_disabled_device_is_not_authorised() {
         let (_temp, check) = cloud().await;
         let good = Credentials::huawei("p_1", "s3cret");
-        check.registry.set_enabled(&good.device_id(), false).await.unwrap();
-        assert_eq!(attempt(&check, &good, 60).await.unwrap_err().answer, ConnAck::NotAuthorized);
+        check
+            .registry
+            .set_enabled(&good.device_id(), false)
+            .await
+            .unwrap();
+        assert_eq!(
+            attempt(&check, &good, 60).await.unwrap_err().answer,
+            ConnAck::NotAuthorized
+        );
     }
 }

@@ -21,7 +21,10 @@ impl Presence {
     /// Says whether the device was away until now.
     pub(crate) fn came(&self, device: &DeviceId, now_ms: u64) -> bool {
         let mut online = self.lock();
-        let here = online.entry(device.clone()).or_insert(Here { connections: 0, since_ms: now_ms });
+        let here = online.entry(device.clone()).or_insert(Here {
+            connections: 0,
+            since_ms: now_ms,
+        });
         here.connections += 1;
         here.connections == 1
     }
@@ -29,7 +32,9 @@ impl Presence {
     /// Says whether the device is away from now on.
     pub(crate) fn went(&self, device: &DeviceId) -> bool {
         let mut online = self.lock();
-        let Some(here) = online.get_mut(device) else { return false };
+        let Some(here) = online.get_mut(device) else {
+            return false;
+        };
         here.connections = here.connections.saturating_sub(1);
         let away = here.connections == 0;
         if away {

@@ -33,7 +33,7 @@ pub(crate) struct Property {
 /// How much is kept.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Keep {
-    /// Names a device may report; later names are dropped and logged.
+    /// Names a device may report; later names are dropped.
     pub(crate) names: u32,
     /// Earlier values per name.
     pub(crate) history: u32,
@@ -43,7 +43,11 @@ pub(crate) struct Keep {
 
 impl Default for Keep {
     fn default() -> Self {
-        Self { names: 256, history: 1000, log: 500 }
+        Self {
+            names: 256,
+            history: 1000,
+            log: 500,
+        }
     }
 }
 
@@ -62,9 +66,21 @@ struct Shared {
 }
 
 enum Job {
-    Properties { device: DeviceId, properties: Vec<Property>, received_ms: u64, done: Completer, bytes: usize },
-    Log { line: LogLine, bytes: usize },
-    Seen { device: DeviceId, ms: u64 },
+    Properties {
+        device: DeviceId,
+        properties: Vec<Property>,
+        received_ms: u64,
+        done: Completer,
+        bytes: usize,
+    },
+    Log {
+        line: LogLine,
+        bytes: usize,
+    },
+    Seen {
+        device: DeviceId,
+        ms: u64,
+    },
     Flush(oneshot::Sender<()>),
     Stop,
 }
@@ -79,21 +95,43 @@ impl Recorder {
             failing: Mutex::new(None),
             task: Mutex::new(None),
         });
-        let writer = Writer { pool, events, keep, since_pruned: HashMap::new() };
+        let writer = Writer {
+            pool,
+            events,
+            keep,
+            since_pruned: HashMap::new(),
+        };
         let task = tokio::spawn(writer.run(jobs, Arc::downgrade(&shared)));
         *lock(&shared.task) = Some(task);
         Self { shared }
     }
 
     /// Hands properties over. The ticket is durable when they are committed.
-    pub(crate) fn properties(&self, device: &DeviceId, properties: Vec<Property>, received_ms: u64) -> Ticket {
+    pub(crate) fn properties(
+        &self,
+        device: &DeviceId,
+        properties: Vec<Property>,
+        received_ms: u64,
+    ) -> Ticket {
         if properties.is_empty() {
             return Ticket::ready();
         }
-        let bytes = properties.iter().map(|p| p.name.len() + p.value.get().len() + 64).sum();
+        let bytes = properties
+            .iter()
+            .map(|p| p.name.len() + p.value.get().len() + 64)
+            .sum();
         let (ticket, done) = Ticket::pending();
         // Dropping the job drops its completer, which fails the ticket.
-        self.offer(Job::Properties { device: device.clone(), properties, received_ms, done, bytes }, bytes);
+        self.offer(
+            Job::Properties {
+                device: device.clone(),
+                properties,
+                received_ms,
+                done,
+                bytes,
+            },
+            bytes,
+        );
         ticket
     }
 
@@ -107,12 +145,30 @@ impl Recorder {
             Level::Warn => tracing::warn!(device = who, code, "{text}"),
         }
         let bytes = text.len() + 128;
-        self.offer(Job::Log { line: LogLine { device, time, level, code, text }, bytes }, bytes);
+        self.offer(
+            Job::Log {
+                line: LogLine {
+                    device,
+                    time,
+                    level,
+                    code,
+                    text,
+                },
+                bytes,
+            },
+            bytes,
+        );
     }
 
     /// Notes when a device was last connected.
     pub(crate) fn seen(&self, device: &DeviceId, ms: u64) {
-        self.offer(Job::Seen { device: device.clone(), ms }, 0);
+        self.offer(
+            Job::Seen {
+                device: device.clone(),
+                ms,
+            },
+            0,
+        );
     }
 
     /// Returns when everything handed over before is written or has failed.
@@ -213,7 +269,12 @@ impl Writer {
         let mut tx = db::begin(&self.pool).await.map_err(db::failed)?;
         for job in batch {
             match job {
-                Job::Properties { device, properties, received_ms, .. } => {
+                Job::Properties {
+                    device,
+                    properties,
+                    received_ms,
+                    ..
+                } => {
                     self.write_properties(&mut tx, &device.to_string(), properties, *received_ms)
                         .await
                         .map_err(db::failed)?;
@@ -296,14 +357,16 @@ impl Writer {
         line: &LogLine,
     ) -> sqlx::Result<()> {
         let device = line.device.as_deref().unwrap_or("");
-        sqlx::query("INSERT INTO device_log (device, time_ms, level, code, text) VALUES (?1, ?2, ?3, ?4, ?5)")
-            .bind(device)
-            .bind(signed(line.time))
-            .bind(line.level.as_str())
-            .bind(line.code)
-            .bind(&line.text)
-            .execute(&mut **tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO device_log (device, time_ms, level, code, text) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )
+        .bind(device)
+        .bind(signed(line.time))
+        .bind(line.level.as_str())
+        .bind(line.code)
+        .bind(&line.text)
+        .execute(&mut **tx)
+        .await?;
         if self.prune_due(device, None) {
             sqlx::query(
                 "DELETE FROM device_log WHERE device = ?1 AND id <=
@@ -321,7 +384,10 @@ impl Writer {
         if self.since_pruned.len() >= PARTS {
             self.since_pruned.clear();
         }
-        let added = self.since_pruned.entry((device.to_owned(), name.map(ToOwned::to_owned))).or_insert(PRUNE_EVERY);
+        let added = self
+            .since_pruned
+            .entry((device.to_owned(), name.map(ToOwned::to_owned)))
+            .or_insert(PRUNE_EVERY);
         let due = *added >= PRUNE_EVERY;
         *added = if due { 1 } else { *added + 1 };
         due
@@ -329,7 +395,12 @@ impl Writer {
 
     fn settle(&self, job: Job) {
         match job {
-            Job::Properties { device, properties, done, .. } => {
+            Job::Properties {
+                device,
+                properties,
+                done,
+                ..
+            } => {
                 done.complete(Ok(()));
                 for property in properties {
                     let value = serde_json::from_str(property.value.get()).unwrap_or_default();
@@ -390,17 +461,30 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let registry = Registry::open(temp.path()).await.unwrap();
         let id: DeviceId = "huawei:p_1".parse().unwrap();
-        registry.add_device(NewDevice { id: id.clone(), secret: None }).await.unwrap();
+        registry
+            .add_device(NewDevice {
+                id: id.clone(),
+                secret: None,
+            })
+            .await
+            .unwrap();
         let recorder = Recorder::start(registry.pool().clone(), broadcast::channel(16).0, keep);
         (temp, registry, recorder, id)
     }
 
     fn property(name: &str, json: &str) -> Property {
-        Property { name: name.into(), value: RawValue::from_string(json.into()).unwrap(), time_ms: 5 }
+        Property {
+            name: name.into(),
+            value: RawValue::from_string(json.into()).unwrap(),
+            time_ms: 5,
+        }
     }
 
     async fn count(registry: &Registry, table: &'static str) -> i64 {
-        sqlx::query_scalar(table).fetch_one(registry.pool()).await.unwrap()
+        sqlx::query_scalar(table)
+            .fetch_one(registry.pool())
+            .await
+            .unwrap()
     }
 
     #[tokio::test]
@@ -408,14 +492,20 @@ mod tests {
         let (_temp, registry, recorder, id) = recorder(Keep::default()).await;
         let ticket = recorder.properties(&id, vec![property("t", "21.5")], 7);
         ticket.durable().await.unwrap();
-        let value: String =
-            sqlx::query_scalar("SELECT value FROM properties").fetch_one(registry.pool()).await.unwrap();
+        let value: String = sqlx::query_scalar("SELECT value FROM properties")
+            .fetch_one(registry.pool())
+            .await
+            .unwrap();
         assert_eq!(value, "21.5");
     }
 
     #[tokio::test]
     async fn history_names_and_log_stay_bounded() {
-        let keep = Keep { names: 3, history: 10, log: 10 };
+        let keep = Keep {
+            names: 3,
+            history: 10,
+            log: 10,
+        };
         let (_temp, registry, recorder, id) = recorder(keep).await;
         for i in 0..400 {
             recorder.properties(&id, vec![property("same", &i.to_string())], 7);
@@ -424,7 +514,11 @@ mod tests {
         }
         recorder.flush().await;
         assert_eq!(count(&registry, "SELECT count(*) FROM properties").await, 3);
-        let history = count(&registry, "SELECT count(*) FROM property_history WHERE name = 'same'").await;
+        let history = count(
+            &registry,
+            "SELECT count(*) FROM property_history WHERE name = 'same'",
+        )
+        .await;
         assert!(history <= i64::from(10 + PRUNE_EVERY), "{history}");
         assert!(count(&registry, "SELECT count(*) FROM device_log").await <= i64::from(10 + PRUNE_EVERY));
         let last: String = sqlx::query_scalar("SELECT value FROM properties WHERE name = 'same'")
@@ -449,7 +543,11 @@ mod tests {
     async fn a_failing_disk_fails_the_ticket_and_says_so() {
         let (_temp, registry, recorder, id) = recorder(Keep::default()).await;
         registry.close().await;
-        recorder.properties(&id, vec![property("t", "1")], 7).durable().await.unwrap_err();
+        recorder
+            .properties(&id, vec![property("t", "1")], 7)
+            .durable()
+            .await
+            .unwrap_err();
         assert!(recorder.failing().is_some());
     }
 
@@ -458,7 +556,9 @@ mod tests {
         let (_temp, _registry, recorder, id) = recorder(Keep::default()).await;
         let big = format!("\"{}\"", "x".repeat(1 << 20));
         // No await in between: the writer cannot run on this single-threaded runtime.
-        let tickets: Vec<_> = (0..20).map(|_| recorder.properties(&id, vec![property("t", &big)], 7)).collect();
+        let tickets: Vec<_> = (0..20)
+            .map(|_| recorder.properties(&id, vec![property("t", &big)], 7))
+            .collect();
         assert!(recorder.waiting_bytes() <= QUEUE_BYTES);
         assert!(recorder.dropped() > 0);
         let mut refused = 0;

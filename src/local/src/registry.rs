@@ -32,7 +32,10 @@ pub struct NewDevice {
 
 impl fmt::Debug for NewDevice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewDevice").field("id", &self.id).field("secret", &self.secret.as_ref().map(|_| "***")).finish()
+        f.debug_struct("NewDevice")
+            .field("id", &self.id)
+            .field("secret", &self.secret.as_ref().map(|_| "***"))
+            .finish()
     }
 }
 
@@ -82,7 +85,9 @@ impl Registry {
     /// `Io` when the folder cannot be made, `Store` when the file in it is not a registry of this version.
     pub async fn open(data_dir: impl AsRef<Path>) -> Result<Self> {
         let dir = DataDir::open(data_dir.as_ref())?;
-        Ok(Self { pool: db::open(&dir.database()?).await? })
+        Ok(Self {
+            pool: db::open(&dir.database()?).await?,
+        })
     }
 
     pub(crate) fn pool(&self) -> &SqlitePool {
@@ -96,7 +101,9 @@ impl Registry {
     pub async fn add_product(&self, product_key: &str, name: &str) -> Result<Product> {
         check_product_key(product_key)?;
         if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
-            return Err(invalid("a product's name has 1 to 64 characters, none of them a control character"));
+            return Err(invalid(
+                "a product's name has 1 to 64 characters, none of them a control character",
+            ));
         }
         sqlx::query(
             "INSERT INTO products (product_key, name, created_ms) VALUES (?1, ?2, ?3)
@@ -108,7 +115,10 @@ impl Registry {
         .execute(&self.pool)
         .await
         .map_err(db::failed)?;
-        Ok(Product { product_key: product_key.to_owned(), name: name.to_owned() })
+        Ok(Product {
+            product_key: product_key.to_owned(),
+            name: name.to_owned(),
+        })
     }
 
     /// All products, by key.
@@ -121,7 +131,12 @@ impl Registry {
             .await
             .map_err(db::failed)?;
         rows.iter()
-            .map(|row| Ok(Product { product_key: row.try_get(0)?, name: row.try_get(1)? }))
+            .map(|row| {
+                Ok(Product {
+                    product_key: row.try_get(0)?,
+                    name: row.try_get(1)?,
+                })
+            })
             .collect::<sqlx::Result<_>>()
             .map_err(db::failed)
     }
@@ -139,7 +154,10 @@ impl Registry {
     pub async fn add_device(&self, new: NewDevice) -> Result<Device> {
         let NewDevice { id, secret } = new;
         let product_key = match &id {
-            DeviceId::Aliyun { product_key, device_name } => {
+            DeviceId::Aliyun {
+                product_key,
+                device_name,
+            } => {
                 check_product_key(product_key)?;
                 check_name("device name", device_name, 32, "-_@.:")?;
                 Some(product_key.as_str())
@@ -150,8 +168,12 @@ impl Registry {
             }
         };
         let secret = match secret {
-            Some(secret) if secret.is_empty() || secret.len() > 512 || secret.chars().any(char::is_control) => {
-                return Err(invalid("a secret has 1 to 512 octets, none of them a control character"));
+            Some(secret)
+                if secret.is_empty() || secret.len() > 512 || secret.chars().any(char::is_control) =>
+            {
+                return Err(invalid(
+                    "a secret has 1 to 512 octets, none of them a control character",
+                ));
             }
             Some(secret) => secret,
             None => random_text(32)?,
@@ -166,23 +188,31 @@ impl Registry {
                 .await
                 .map_err(db::failed)?;
         }
-        sqlx::query("INSERT INTO devices (id, cloud, product_key, secret, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)")
-            .bind(id.to_string())
-            .bind(id.cloud().to_string())
-            .bind(product_key)
-            .bind(&secret)
-            .bind(created_ms)
-            .execute(&mut *tx)
-            .await
-            .map_err(|e| match db::failed(e) {
-                e if e.kind() == ErrorKind::Exists => {
-                    Error::new(ErrorKind::Exists, format!("device `{id}` is registered already"))
-                }
-                e => e,
-            })?;
+        sqlx::query(
+            "INSERT INTO devices (id, cloud, product_key, secret, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )
+        .bind(id.to_string())
+        .bind(id.cloud().to_string())
+        .bind(product_key)
+        .bind(&secret)
+        .bind(created_ms)
+        .execute(&mut *tx)
+        .await
+        .map_err(|e| match db::failed(e) {
+            e if e.kind() == ErrorKind::Exists => {
+                Error::new(ErrorKind::Exists, format!("device `{id}` is registered already"))
+            }
+            e => e,
+        })?;
         changed(&mut tx).await?;
         tx.commit().await.map_err(db::failed)?;
-        Ok(Device { id, secret: secret.into(), enabled: true, created_ms: created_ms as u64, last_seen_ms: None })
+        Ok(Device {
+            id,
+            secret: secret.into(),
+            enabled: true,
+            created_ms: u64::try_from(created_ms).unwrap_or(0),
+            last_seen_ms: None,
+        })
     }
 
     /// All devices, by id.
@@ -190,10 +220,11 @@ impl Registry {
     /// # Errors
     /// `Store` when the registry cannot be read.
     pub async fn list(&self) -> Result<Vec<Device>> {
-        let rows = sqlx::query("SELECT id, secret, enabled, created_ms, last_seen_ms FROM devices ORDER BY id")
-            .fetch_all(&self.pool)
-            .await
-            .map_err(db::failed)?;
+        let rows =
+            sqlx::query("SELECT id, secret, enabled, created_ms, last_seen_ms FROM devices ORDER BY id")
+                .fetch_all(&self.pool)
+                .await
+                .map_err(db::failed)?;
         rows.iter().map(device).collect()
     }
 
@@ -202,11 +233,12 @@ impl Registry {
     /// # Errors
     /// `Store` when the registry cannot be read.
     pub async fn find(&self, id: &DeviceId) -> Result<Option<Device>> {
-        let row = sqlx::query("SELECT id, secret, enabled, created_ms, last_seen_ms FROM devices WHERE id = ?1")
-            .bind(id.to_string())
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(db::failed)?;
+        let row =
+            sqlx::query("SELECT id, secret, enabled, created_ms, last_seen_ms FROM devices WHERE id = ?1")
+                .bind(id.to_string())
+                .fetch_optional(&self.pool)
+                .await
+                .map_err(db::failed)?;
         row.as_ref().map(device).transpose()
     }
 
@@ -281,22 +313,30 @@ async fn changed(tx: &mut sqlx::Transaction<'static, sqlx::Sqlite>) -> Result<()
 
 fn device(row: &SqliteRow) -> Result<Device> {
     let read = || -> sqlx::Result<(String, String, bool, i64, Option<i64>)> {
-        Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, row.try_get(4)?))
+        Ok((
+            row.try_get(0)?,
+            row.try_get(1)?,
+            row.try_get(2)?,
+            row.try_get(3)?,
+            row.try_get(4)?,
+        ))
     };
     let (id, secret, enabled, created, seen) = read().map_err(db::failed)?;
     Ok(Device {
         id: id.parse()?,
         secret: secret.into(),
         enabled,
-        created_ms: created.max(0) as u64,
-        last_seen_ms: seen.map(|ms| ms.max(0) as u64),
+        created_ms: u64::try_from(created).unwrap_or(0),
+        last_seen_ms: seen.map(|ms| u64::try_from(ms).unwrap_or(0)),
     })
 }
 
 fn check_product_key(product_key: &str) -> Result<()> {
     check_name("product key", product_key, 20, "*")?;
     if acl::RESERVED_PRODUCT_KEYS.contains(&product_key) {
-        return Err(invalid(format!("`{product_key}` is the beginning of the platform's own topics")));
+        return Err(invalid(format!(
+            "`{product_key}` is the beginning of the platform's own topics"
+        )));
     }
     Ok(())
 }
@@ -304,10 +344,14 @@ fn check_product_key(product_key: &str) -> Result<()> {
 fn check_name(what: &str, name: &str, most: usize, signs: &str) -> Result<()> {
     let length = name.chars().count();
     if length == 0 || length > most {
-        return Err(invalid(format!("a {what} has 1 to {most} characters, this one has {length}")));
+        return Err(invalid(format!(
+            "a {what} has 1 to {most} characters, this one has {length}"
+        )));
     }
     match name.chars().find(|c| !c.is_alphanumeric() && !signs.contains(*c)) {
-        Some(c) => Err(invalid(format!("a {what} holds letters, digits and `{signs}`, not {c:?}"))),
+        Some(c) => Err(invalid(format!(
+            "a {what} holds letters, digits and `{signs}`, not {c:?}"
+        ))),
         None => Ok(()),
     }
 }
@@ -317,7 +361,9 @@ fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
 }
 
 fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]
@@ -334,13 +380,28 @@ mod tests {
     async fn a_device_is_added_once_listed_and_removed() {
         let (_temp, registry) = registry().await;
         let id: DeviceId = "aliyun:pk:cam:1".parse().unwrap();
-        let made = registry.add_device(NewDevice { id: id.clone(), secret: None }).await.unwrap();
+        let made = registry
+            .add_device(NewDevice {
+                id: id.clone(),
+                secret: None,
+            })
+            .await
+            .unwrap();
         assert_eq!(made.secret.expose().len(), 32);
-        let again = registry.add_device(NewDevice { id: id.clone(), secret: None }).await.unwrap_err();
+        let again = registry
+            .add_device(NewDevice {
+                id: id.clone(),
+                secret: None,
+            })
+            .await
+            .unwrap_err();
         assert_eq!(again.kind(), ErrorKind::Exists);
         let listed = registry.list().await.unwrap();
         assert_eq!(listed.len(), 1);
-        assert_eq!((&listed[0].id, listed[0].secret.expose()), (&id, made.secret.expose()));
+        assert_eq!(
+            (&listed[0].id, listed[0].secret.expose()),
+            (&id, made.secret.expose())
+        );
         assert_eq!(registry.products().await.unwrap()[0].product_key, "pk");
         assert!(registry.remove(&id).await.unwrap());
         assert!(!registry.remove(&id).await.unwrap());
@@ -353,7 +414,13 @@ mod tests {
         let command = Registry::open(temp.path()).await.unwrap();
         let before = running.generation().await.unwrap();
         let id: DeviceId = "huawei:p_1".parse().unwrap();
-        command.add_device(NewDevice { id: id.clone(), secret: Some("s3cret".into()) }).await.unwrap();
+        command
+            .add_device(NewDevice {
+                id: id.clone(),
+                secret: Some("s3cret".into()),
+            })
+            .await
+            .unwrap();
         assert_eq!(running.secret(&id).await.unwrap().unwrap().expose(), "s3cret");
         assert!(running.generation().await.unwrap() > before);
         assert!(command.set_enabled(&id, false).await.unwrap());
@@ -366,14 +433,32 @@ mod tests {
         let long_pk = format!("aliyun:{}:dn", "k".repeat(21));
         let long_dn = format!("aliyun:pk:{}", "d".repeat(33));
         let long_id = format!("huawei:{}", "d".repeat(129));
-        for text in ["aliyun:p-k:dn", "aliyun:sys:dn", "aliyun:pk:a$b", "huawei:a:b", "aliyun:pk:<b>", &long_pk, &long_dn, &long_id] {
-            let new = NewDevice { id: text.parse().unwrap(), secret: None };
+        for text in [
+            "aliyun:p-k:dn",
+            "aliyun:sys:dn",
+            "aliyun:pk:a$b",
+            "huawei:a:b",
+            "aliyun:pk:<b>",
+            &long_pk,
+            &long_dn,
+            &long_id,
+        ] {
+            let new = NewDevice {
+                id: text.parse().unwrap(),
+                secret: None,
+            };
             let error = registry.add_device(new).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{text}");
         }
         for secret in ["", "a\nb", &"s".repeat(513)] {
-            let new = NewDevice { id: "aliyun:pk:dn".parse().unwrap(), secret: Some(secret.into()) };
-            assert_eq!(registry.add_device(new).await.unwrap_err().kind(), ErrorKind::InvalidArgument);
+            let new = NewDevice {
+                id: "aliyun:pk:dn".parse().unwrap(),
+                secret: Some(secret.into()),
+            };
+            assert_eq!(
+                registry.add_device(new).await.unwrap_err().kind(),
+                ErrorKind::InvalidArgument
+            );
         }
         assert!(registry.list().await.unwrap().is_empty());
     }
@@ -381,7 +466,10 @@ mod tests {
     #[tokio::test]
     async fn the_secret_does_not_print() {
         let (_temp, registry) = registry().await;
-        let new = NewDevice { id: "aliyun:pk:dn".parse().unwrap(), secret: Some("canary-5eCr3t".into()) };
+        let new = NewDevice {
+            id: "aliyun:pk:dn".parse().unwrap(),
+            secret: Some("canary-5eCr3t".into()),
+        };
         assert!(!format!("{new:?}").contains("canary"));
         let device = registry.add_device(new).await.unwrap();
         assert!(!format!("{device:?} {registry:?}").contains("canary"));

@@ -38,13 +38,19 @@ impl Rules for DeviceRules {
 
 impl DeviceRules {
     fn refuse(&self, connect: &Connect<'_>, denied: &Denied, now_ms: u64) -> Refusal {
-        let Denied { answer, device, reason } = denied;
+        let Denied {
+            answer,
+            device,
+            reason,
+        } = denied;
         let text = format!(
             "login refused (CONNACK {}): {reason}; client id `{}`, from {}",
             *answer as u8, connect.client_id, connect.peer
         );
         self.state.note_refused(connect.peer);
-        self.state.recorder.log(device.as_ref(), now_ms, Level::Warn, *answer as i64, &text);
+        self.state
+            .recorder
+            .log(device.as_ref(), now_ms, Level::Warn, *answer as i64, &text);
         let reason = reason.clone();
         match answer {
             ConnAck::IdentifierRejected => Refusal::IdentifierRejected(reason),

@@ -62,9 +62,21 @@ pub(crate) struct Parts {
 impl State {
     pub(crate) fn new(parts: Parts) -> Result<Self> {
         let mut first = [0u8; 4];
-        getrandom::fill(&mut first)
-            .map_err(|e| Error::new(ErrorKind::Io, format!("the operating system gives no random numbers: {e}")))?;
-        let Parts { data_dir, registry, recorder, photos, events, clock, streams } = parts;
+        getrandom::fill(&mut first).map_err(|e| {
+            Error::new(
+                ErrorKind::Io,
+                format!("the operating system gives no random numbers: {e}"),
+            )
+        })?;
+        let Parts {
+            data_dir,
+            registry,
+            recorder,
+            photos,
+            events,
+            clock,
+            streams,
+        } = parts;
         Ok(Self {
             data_dir,
             registry,
@@ -105,12 +117,20 @@ impl State {
         timeout: Duration,
     ) -> Result<CommandReply> {
         if self.registry.find(device).await?.is_none() {
-            return Err(Error::new(ErrorKind::NotFound, format!("device `{device}` is not registered")));
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("device `{device}` is not registered"),
+            ));
         }
         let (Some(broker), Some(_)) = (self.broker(), self.presence.online_since(device)) else {
-            return Err(Error::new(ErrorKind::Disconnected, format!("device `{device}` is offline")));
+            return Err(Error::new(
+                ErrorKind::Disconnected,
+                format!("device `{device}` is offline"),
+            ));
         };
-        let prepared = self.pending.prepare(device, request, self.next_command.fetch_add(1, Ordering::Relaxed))?;
+        let prepared =
+            self.pending
+                .prepare(device, request, self.next_command.fetch_add(1, Ordering::Relaxed))?;
         self.counters.commands.fetch_add(1, Ordering::Relaxed);
         let message = Message {
             topic: prepared.topic.as_str().into(),
@@ -121,7 +141,10 @@ impl State {
         if broker.inject(message) == 0 {
             return Err(Error::new(
                 ErrorKind::Disconnected,
-                format!("device `{device}` is online and not subscribed to `{}`", prepared.topic),
+                format!(
+                    "device `{device}` is online and not subscribed to `{}`",
+                    prepared.topic
+                ),
             ));
         }
         let answer = prepared.answer(timeout).await;
@@ -160,6 +183,9 @@ impl State {
 
     /// Whether [`note_refused`](Self::note_refused) was called for this connection.
     pub(crate) fn was_noted(&self, peer: SocketAddr) -> bool {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).remove(&peer)
+        self.refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&peer)
     }
 }

@@ -24,13 +24,17 @@ pub(crate) struct PropertyRow {
 
 /// Last values, by name.
 pub(crate) async fn properties(pool: &SqlitePool, device: &DeviceId) -> Result<Vec<PropertyRow>> {
-    let rows =
-        sqlx::query("SELECT name, value, time_ms, received_ms FROM properties WHERE device = ?1 ORDER BY name")
-            .bind(device.to_string())
-            .fetch_all(pool)
-            .await
-            .map_err(db::failed)?;
-    rows.iter().map(property).collect::<sqlx::Result<_>>().map_err(db::failed)
+    let rows = sqlx::query(
+        "SELECT name, value, time_ms, received_ms FROM properties WHERE device = ?1 ORDER BY name",
+    )
+    .bind(device.to_string())
+    .fetch_all(pool)
+    .await
+    .map_err(db::failed)?;
+    rows.iter()
+        .map(property)
+        .collect::<sqlx::Result<_>>()
+        .map_err(db::failed)
 }
 
 /// Values of one property, newest first.
@@ -50,7 +54,10 @@ pub(crate) async fn history(
     .fetch_all(pool)
     .await
     .map_err(db::failed)?;
-    rows.iter().map(property).collect::<sqlx::Result<_>>().map_err(db::failed)
+    rows.iter()
+        .map(property)
+        .collect::<sqlx::Result<_>>()
+        .map_err(db::failed)
 }
 
 /// Lines of a device's log (`None`: of strangers), newest first.
@@ -69,12 +76,19 @@ pub(crate) async fn log(pool: &SqlitePool, device: Option<&DeviceId>, limit: u32
         Ok(LogLine {
             device: (!device.is_empty()).then_some(device),
             time: unsigned(row.try_get(1)?),
-            level: if level == Level::Warn.as_str() { Level::Warn } else { Level::Info },
+            level: if level == Level::Warn.as_str() {
+                Level::Warn
+            } else {
+                Level::Info
+            },
             code: row.try_get(3)?,
             text: row.try_get(4)?,
         })
     };
-    rows.iter().map(line).collect::<sqlx::Result<_>>().map_err(db::failed)
+    rows.iter()
+        .map(line)
+        .collect::<sqlx::Result<_>>()
+        .map_err(db::failed)
 }
 
 /// How many photos there are of each `verified`.

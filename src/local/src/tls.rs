@@ -13,8 +13,8 @@ use faceiot::{Error, ErrorKind, Result};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PublicKeyData,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, PublicKeyData,
 };
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
@@ -39,8 +39,11 @@ pub(crate) fn load_or_create(dir: &DataDir, names: &[String], now: Timestamp) ->
     let (ca_file, ca_key_file) = (folder.join("ca.pem"), folder.join("ca.key"));
     let (server_file, server_key_file) = (folder.join("server.pem"), folder.join("server.key"));
 
-    let mut names: Vec<String> =
-        ALWAYS.iter().map(|name| (*name).to_owned()).chain(names.iter().map(|name| name.to_ascii_lowercase())).collect();
+    let mut names: Vec<String> = ALWAYS
+        .iter()
+        .map(|name| (*name).to_owned())
+        .chain(names.iter().map(|name| name.to_ascii_lowercase()))
+        .collect();
     names.sort();
     names.dedup();
 
@@ -65,45 +68,52 @@ pub(crate) fn load_or_create(dir: &DataDir, names: &[String], now: Timestamp) ->
     if !usable {
         let issuer = Issuer::new(ca_params(&ca_key, now)?, ca_key);
         let key = KeyPair::generate().map_err(|e| making(&e))?;
-        let certificate = server_params(&names, now)?.signed_by(&key, &issuer).map_err(|e| making(&e))?;
+        let certificate = server_params(&names, now)?
+            .signed_by(&key, &issuer)
+            .map_err(|e| making(&e))?;
         // The old certificate goes first, so that a crash in between leaves no certificate beside a foreign key.
         let _ = fs::remove_file(&server_file);
         write_private(&server_key_file, key.serialize_pem().as_bytes())?;
         write_private(&server_file, certificate.pem().as_bytes())?;
     }
     let config = server_config(&server_file, &server_key_file, &ca_file)?;
-    Ok(Tls { config: Arc::new(config), ca_file })
+    Ok(Tls {
+        config: Arc::new(config),
+        ca_file,
+    })
 }
 
 fn server_config(server_file: &Path, key_file: &Path, ca_file: &Path) -> Result<ServerConfig> {
-    let certificate = |path: &Path| {
-        CertificateDer::from_pem_file(path).map_err(|e| broken(path, &e.to_string()))
-    };
+    let certificate =
+        |path: &Path| CertificateDer::from_pem_file(path).map_err(|e| broken(path, &e.to_string()));
+    // The authority goes along so that `faceiot doctor` can show the whole chain.
+    let chain = vec![certificate(server_file)?, certificate(ca_file)?];
     let key = PrivateKeyDer::from_pem_file(key_file).map_err(|e| broken(key_file, &e.to_string()))?;
-    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map(|builder| builder.with_no_client_auth())
-        .and_then(|builder| {
-            // The authority goes along so that `faceiot doctor` can show the whole chain.
-            builder.with_single_cert(vec![certificate(server_file).map_err(general)?, certificate(ca_file).map_err(general)?], key)
-        })
+        .map_err(|e| broken(server_file, &e.to_string()))?;
+    builder
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
         .map_err(|e| broken(server_file, &e.to_string()))
-}
-
-fn general(error: Error) -> tokio_rustls::rustls::Error {
-    tokio_rustls::rustls::Error::General(error.message().to_owned())
 }
 
 /// Whether a certificate holds every name and lasts another month.
 fn serves(pem: &str, names: &[String], now: Timestamp) -> bool {
-    let Ok(der) = CertificateDer::from_pem_slice(pem.as_bytes()) else { return false };
-    let Ok((_, certificate)) = X509Certificate::from_der(&der) else { return false };
+    let Ok(der) = CertificateDer::from_pem_slice(pem.as_bytes()) else {
+        return false;
+    };
+    let Ok((_, certificate)) = X509Certificate::from_der(&der) else {
+        return false;
+    };
     if certificate.validity().not_after.timestamp() < now.as_second() + RENEW_BEFORE_SECONDS
         || certificate.validity().not_before.timestamp() > now.as_second()
     {
         return false;
     }
-    let Ok(Some(alternatives)) = certificate.subject_alternative_name() else { return false };
+    let Ok(Some(alternatives)) = certificate.subject_alternative_name() else {
+        return false;
+    };
     names.iter().all(|name| {
         let ip = name.parse::<IpAddr>().ok().map(|ip| match ip {
             IpAddr::V4(ip) => ip.octets().to_vec(),
@@ -125,7 +135,9 @@ fn ca_params(key: &KeyPair, now: Timestamp) -> Result<CertificateParams> {
     let mut text = [0u8; 8];
     let short = faceiot_core::text::hex_lower(&hash[..4], &mut text)?;
     params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, format!("faceiot local cloud {short}"));
+    params
+        .distinguished_name
+        .push(DnType::CommonName, format!("faceiot local cloud {short}"));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     set_validity(&mut params, now, 10 * 366)?;
@@ -133,13 +145,20 @@ fn ca_params(key: &KeyPair, now: Timestamp) -> Result<CertificateParams> {
 }
 
 fn server_params(names: &[String], now: Timestamp) -> Result<CertificateParams> {
-    let bad = |what: &str| Error::new(ErrorKind::Config, format!("a certificate cannot hold the name {what}"));
+    let bad = |what: &str| {
+        Error::new(
+            ErrorKind::Config,
+            format!("a certificate cannot hold the name {what}"),
+        )
+    };
     if let Some(name) = names.iter().find(|name| !is_host(name)) {
         return Err(bad(&format!("`{}`", name.escape_default())));
     }
     let mut params = CertificateParams::new(names.to_vec()).map_err(|e| bad(&e.to_string()))?;
     params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, "faceiot local cloud");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "faceiot local cloud");
     params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -156,7 +175,9 @@ fn is_host(name: &str) -> bool {
                     && label.len() <= 63
                     && !label.starts_with('-')
                     && !label.ends_with('-')
-                    && label.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'*')
+                    && label
+                        .bytes()
+                        .all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'*')
             }))
 }
 
@@ -164,11 +185,18 @@ fn is_host(name: &str) -> bool {
 fn set_validity(params: &mut CertificateParams, now: Timestamp, days: i32) -> Result<()> {
     let day = |moment: Zoned| {
         let date = moment.date();
-        rcgen::date_time_ymd(i32::from(date.year()), date.month().unsigned_abs(), date.day().unsigned_abs())
+        rcgen::date_time_ymd(
+            i32::from(date.year()),
+            date.month().unsigned_abs(),
+            date.day().unsigned_abs(),
+        )
     };
     let now = now.to_zoned(TimeZone::UTC);
     let clock = |e: jiff::Error| Error::new(ErrorKind::Config, format!("the clock makes no sense: {e}"));
-    let (first, last) = (now.checked_sub(2.days()).map_err(clock)?, now.checked_add(days.days()).map_err(clock)?);
+    let (first, last) = (
+        now.checked_sub(2.days()).map_err(clock)?,
+        now.checked_add(days.days()).map_err(clock)?,
+    );
     (params.not_before, params.not_after) = (day(first), day(last));
     Ok(())
 }
@@ -184,7 +212,10 @@ fn read(path: &Path) -> Result<Option<String>> {
 fn broken(path: &Path, why: &str) -> Error {
     Error::new(
         ErrorKind::Tls,
-        format!("`{}` cannot be used ({why}); delete the folder it is in to get new certificates", path.display()),
+        format!(
+            "`{}` cannot be used ({why}); delete the folder it is in to get new certificates",
+            path.display()
+        ),
     )
 }
 
@@ -214,11 +245,19 @@ mod tests {
         let dir = DataDir::open(temp.path()).unwrap();
         let made = load_or_create(&dir, &[], now()).unwrap();
         let first = server(&dir);
-        assert!(serves(&first, &["localhost".into(), "127.0.0.1".into(), "::1".into()], now()));
+        assert!(serves(
+            &first,
+            &["localhost".into(), "127.0.0.1".into(), "::1".into()],
+            now()
+        ));
         load_or_create(&dir, &[], now()).unwrap();
         assert_eq!(server(&dir), first);
         for name in ["ca.pem", "ca.key", "server.pem", "server.key"] {
-            let mode = fs::metadata(made.ca_file.with_file_name(name)).unwrap().permissions().mode() & 0o777;
+            let mode = fs::metadata(made.ca_file.with_file_name(name))
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o777;
             assert_eq!(mode, 0o600, "{name}");
         }
     }
@@ -231,7 +270,11 @@ mod tests {
         let first = server(&dir);
         load_or_create(&dir, &["Camera.Example".into(), "192.168.1.9".into()], now()).unwrap();
         let second = server(&dir);
-        assert!(serves(&second, &["camera.example".into(), "192.168.1.9".into()], now()));
+        assert!(serves(
+            &second,
+            &["camera.example".into(), "192.168.1.9".into()],
+            now()
+        ));
         assert!(!serves(&first, &["camera.example".into()], now()));
         let later = now() + jiff::SignedDuration::from_hours(24 * 800);
         load_or_create(&dir, &[], later).unwrap();

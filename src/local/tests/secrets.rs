@@ -1,4 +1,9 @@
 //! No log, no `Debug` and no HTTP answer holds a device's secret or the password that was expected.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends at the first surprise"
+)]
 
 mod common;
 
@@ -43,7 +48,7 @@ async fn no_log_no_debug_and_no_http_answer_has_a_secret_or_the_expected_passwor
     tracing::subscriber::set_global_default(subscriber).unwrap();
 
     let rig = Rig::start().await;
-    let mut said = String::new();
+    let mut said: Vec<String> = Vec::new();
     let mut passwords = Vec::new();
     for credentials in [aliyun(), huawei()] {
         let login = credentials.login(now_ms(), false).unwrap();
@@ -52,18 +57,31 @@ async fn no_log_no_debug_and_no_http_answer_has_a_secret_or_the_expected_passwor
         let mut wrong = right.clone();
         wrong.replace_range(right.len() - 1.., if right.ends_with('0') { "1" } else { "0" });
         for password in [&wrong, &right] {
-            let (_client, code) = Mqtt::connect(rig.addr(), &login.client_id, &login.username, password, 60).await;
+            let (_client, code) =
+                Mqtt::connect(rig.addr(), &login.client_id, &login.username, password, 60).await;
             assert_eq!(code, if *password == right { 0 } else { 4 });
         }
-        said += &rig.log(Some(&credentials.device_id())).await;
-        said += &format!("{credentials:?} {login:?}");
+        said.push(rig.log(Some(&credentials.device_id())).await);
+        said.push(format!("{credentials:?} {login:?}"));
         passwords.push(right.to_lowercase());
     }
     let id = aliyun().device_id();
-    let request = CommandRequest { form: None, name: "x".into(), payload: Value::Null };
-    said += &format!("{:?}", rig.cloud.command(&id, request, common::PATIENCE).await);
-    said += &format!("{:?} {:?} {:?}", rig.cloud, rig.cloud.registry(), rig.cloud.registry().list().await);
-    said += &format!("{:?}", rig.http);
+    let request = CommandRequest {
+        form: None,
+        name: "x".into(),
+        payload: Value::Null,
+    };
+    said.push(format!(
+        "{:?}",
+        rig.cloud.command(&id, request, common::PATIENCE).await
+    ));
+    said.push(format!(
+        "{:?} {:?} {:?}",
+        rig.cloud,
+        rig.cloud.registry(),
+        rig.cloud.registry().list().await
+    ));
+    said.push(format!("{:?}", rig.http));
     for path in [
         "/api/devices".to_owned(),
         format!("/api/devices/{id}"),
@@ -73,24 +91,40 @@ async fn no_log_no_debug_and_no_http_answer_has_a_secret_or_the_expected_passwor
         "/metrics".to_owned(),
         "/api/photos".to_owned(),
     ] {
-        said += &String::from_utf8(rig.http.get_bytes(&path).await.unwrap()).unwrap();
+        said.push(String::from_utf8(rig.http.get_bytes(&path).await.unwrap()).unwrap());
     }
-    let exists = rig.http.post_json::<Value>("/api/devices", &json!({"id": id, "secret": SECRET})).await;
-    said += &format!("{exists:?}");
-    let malformed = rig.http.post_json::<Value>("/api/devices", &json!({"id": "huawei:x", "secret": [SECRET]})).await;
-    said += &format!("{malformed:?}");
+    let exists = rig
+        .http
+        .post_json::<Value>("/api/devices", &json!({"id": id, "secret": SECRET}))
+        .await;
+    said.push(format!("{exists:?}"));
+    let malformed = rig
+        .http
+        .post_json::<Value>("/api/devices", &json!({"id": "huawei:x", "secret": [SECRET]}))
+        .await;
+    said.push(format!("{malformed:?}"));
     let token = rig.cloud.token().to_owned();
     rig.cloud.stop().await;
 
+    let said = said.concat();
     let logged = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains("login refused"), "the log was captured");
-    assert!(said.contains("deviceNameesp001productKeyk0abcdefgIM"), "what was signed is said");
+    assert!(
+        said.contains("deviceNameesp001productKeyk0abcdefgIM"),
+        "what was signed is said"
+    );
     for (what, text) in [("said", said), ("logged", logged)] {
         let text = text.to_lowercase();
         assert!(!text.contains(&SECRET.to_lowercase()), "{what} holds the secret");
         for password in &passwords {
-            assert!(!text.contains(password.as_str()), "{what} holds a password that comes in");
-            assert!(!text.contains(&password[..password.len() - 1]), "{what} holds a password that was tried");
+            assert!(
+                !text.contains(password.as_str()),
+                "{what} holds a password that comes in"
+            );
+            assert!(
+                !text.contains(&password[..password.len() - 1]),
+                "{what} holds a password that was tried"
+            );
         }
         assert!(!text.contains(&token.to_lowercase()), "{what} holds the token");
     }

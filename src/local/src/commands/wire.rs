@@ -30,7 +30,10 @@ pub(super) struct Answer {
 pub(super) fn write(device: &DeviceId, request: &CommandRequest, number: u32) -> Result<Outgoing> {
     let CommandRequest { form, name, payload } = request;
     match device {
-        DeviceId::Aliyun { product_key, device_name } => {
+        DeviceId::Aliyun {
+            product_key,
+            device_name,
+        } => {
             let sys = format!("/sys/{product_key}/{device_name}");
             let id = number.to_string();
             match form.unwrap_or(CommandForm::Service) {
@@ -41,23 +44,40 @@ pub(super) fn write(device: &DeviceId, request: &CommandRequest, number: u32) ->
                 }),
                 CommandForm::PropertySet => {
                     let topic = format!("{sys}/thing/service/property/set");
-                    let payload = alink(&id, "thing.service.property.set", object(payload)?);
-                    Ok(Outgoing { key: Some(Key { topic: format!("{topic}_reply"), id }), topic, payload })
+                    let payload = alink(&id, "thing.service.property.set", &object(payload)?);
+                    Ok(Outgoing {
+                        key: Some(Key {
+                            topic: format!("{topic}_reply"),
+                            id,
+                        }),
+                        topic,
+                        payload,
+                    })
                 }
                 CommandForm::Service => {
                     let name = identifier(name, "service")?;
                     let topic = format!("{sys}/thing/service/{name}");
-                    let payload = alink(&id, &format!("thing.service.{name}"), object(payload)?);
-                    Ok(Outgoing { key: Some(Key { topic: format!("{topic}_reply"), id }), topic, payload })
+                    let payload = alink(&id, &format!("thing.service.{name}"), &object(payload)?);
+                    Ok(Outgoing {
+                        key: Some(Key {
+                            topic: format!("{topic}_reply"),
+                            id,
+                        }),
+                        topic,
+                        payload,
+                    })
                 }
                 // A call with a name is written as the platform writes its synchronous service calls: Alink in RRPC.
                 CommandForm::Rrpc => Ok(Outgoing {
                     topic: format!("{sys}/rrpc/request/{id}"),
                     payload: match name.as_str() {
                         "" => free("", payload),
-                        name => alink(&id, &format!("thing.service.{name}"), object(payload)?),
+                        name => alink(&id, &format!("thing.service.{name}"), &object(payload)?),
                     },
-                    key: Some(Key { topic: format!("{sys}/rrpc/response"), id }),
+                    key: Some(Key {
+                        topic: format!("{sys}/rrpc/response"),
+                        id,
+                    }),
                 }),
                 form => Err(foreign(form, "an Aliyun")),
             }
@@ -74,7 +94,8 @@ pub(super) fn write(device: &DeviceId, request: &CommandRequest, number: u32) ->
                 }),
                 CommandForm::Huawei => {
                     let (service, command) = name.split_once('.').unwrap_or(("camera", name));
-                    let (service, command) = (identifier(service, "service")?, identifier(command, "command")?);
+                    let (service, command) =
+                        (identifier(service, "service")?, identifier(command, "command")?);
                     let body = json!({
                         "object_device_id": device_id,
                         "service_id": service,
@@ -84,7 +105,10 @@ pub(super) fn write(device: &DeviceId, request: &CommandRequest, number: u32) ->
                     Ok(Outgoing {
                         topic: format!("{sys}/commands/request_id={id}"),
                         payload: body.to_string().into_bytes(),
-                        key: Some(Key { topic: format!("{sys}/commands/response"), id }),
+                        key: Some(Key {
+                            topic: format!("{sys}/commands/response"),
+                            id,
+                        }),
                     })
                 }
                 CommandForm::HuaweiPropertySet => {
@@ -95,7 +119,10 @@ pub(super) fn write(device: &DeviceId, request: &CommandRequest, number: u32) ->
                     Ok(Outgoing {
                         topic: format!("{sys}/properties/set/request_id={id}"),
                         payload: body.to_string().into_bytes(),
-                        key: Some(Key { topic: format!("{sys}/properties/set/response"), id }),
+                        key: Some(Key {
+                            topic: format!("{sys}/properties/set/response"),
+                            id,
+                        }),
                     })
                 }
                 form => Err(foreign(form, "a Huawei")),
@@ -109,7 +136,10 @@ pub(super) fn read_answer(topic: &str, payload: &[u8]) -> Option<(Key, Answer)> 
     if topic.starts_with('/') {
         match aliyun::parse(topic)?.kind {
             aliyun::Kind::RrpcResponse(id) => {
-                let (id, base) = (id.to_owned(), topic.strip_suffix(id)?.strip_suffix('/')?.to_owned());
+                let (id, base) = (
+                    id.to_owned(),
+                    topic.strip_suffix(id)?.strip_suffix('/')?.to_owned(),
+                );
                 Some((Key { topic: base, id }, read_free(payload)))
             }
             aliyun::Kind::PropertySetReply | aliyun::Kind::ServiceReply(_) => {
@@ -118,7 +148,16 @@ pub(super) fn read_answer(topic: &str, payload: &[u8]) -> Option<(Key, Answer)> 
                     Value::String(id) => id,
                     other => other.to_string(),
                 };
-                Some((Key { topic: topic.to_owned(), id }, Answer { code: reply.code, data: reply.data }))
+                Some((
+                    Key {
+                        topic: topic.to_owned(),
+                        id,
+                    },
+                    Answer {
+                        code: reply.code,
+                        data: reply.data,
+                    },
+                ))
             }
             _ => None,
         }
@@ -131,10 +170,20 @@ pub(super) fn read_answer(topic: &str, payload: &[u8]) -> Option<(Key, Answer)> 
         let base = topic.strip_suffix(id)?.strip_suffix("/request_id=")?;
         // "result_code 0 is success and the default" (IoTDA, commands); paras and result_desc are optional.
         let reply: HuaweiReply = serde_json::from_slice(payload).unwrap_or_default();
-        let data = if reply.paras.is_null() { reply.result_desc } else { reply.paras };
+        let data = if reply.paras.is_null() {
+            reply.result_desc
+        } else {
+            reply.paras
+        };
         Some((
-            Key { topic: base.to_owned(), id: id.to_owned() },
-            Answer { code: reply.result_code.unwrap_or(0), data },
+            Key {
+                topic: base.to_owned(),
+                id: id.to_owned(),
+            },
+            Answer {
+                code: reply.result_code.unwrap_or(0),
+                data,
+            },
         ))
     }
 }
@@ -163,8 +212,10 @@ const fn success() -> i64 {
 }
 
 /// "version" is "1.0.0" in what the platform sends down, though the documents write "1.0" (a published device log).
-fn alink(id: &str, method: &str, params: Value) -> Vec<u8> {
-    json!({"method": method, "id": id, "params": params, "version": "1.0.0"}).to_string().into_bytes()
+fn alink(id: &str, method: &str, params: &Value) -> Vec<u8> {
+    json!({"method": method, "id": id, "params": params, "version": "1.0.0"})
+        .to_string()
+        .into_bytes()
 }
 
 /// A payload whose form is not the platform's: as it is without a name, in a small envelope with one.
@@ -184,7 +235,10 @@ fn read_free(payload: &[u8]) -> Answer {
             data: members.remove("data").unwrap_or_default(),
         },
         Ok(data) => Answer { code: 200, data },
-        Err(_) => Answer { code: 200, data: Value::String(String::from_utf8_lossy(payload).into_owned()) },
+        Err(_) => Answer {
+            code: 200,
+            data: Value::String(String::from_utf8_lossy(payload).into_owned()),
+        },
     }
 }
 
@@ -194,7 +248,10 @@ fn object(payload: &Value) -> Result<Value> {
         Value::Object(_) => Ok(payload.clone()),
         other => Err(Error::new(
             ErrorKind::InvalidArgument,
-            format!("the arguments of this command are a JSON object, not `{}`", short(&other.to_string())),
+            format!(
+                "the arguments of this command are a JSON object, not `{}`",
+                short(&other.to_string())
+            ),
         )),
     }
 }
@@ -204,7 +261,10 @@ fn identifier<'n>(name: &'n str, what: &str) -> Result<&'n str> {
     if name.is_empty() || name.len() > 128 || !name.chars().all(good) {
         return Err(Error::new(
             ErrorKind::InvalidArgument,
-            format!("`{}` is no name of a {what}: 1 to 128 letters, digits, `_ - : $`", short(name)),
+            format!(
+                "`{}` is no name of a {what}: 1 to 128 letters, digits, `_ - : $`",
+                short(name)
+            ),
         ));
     }
     Ok(name)
@@ -212,7 +272,10 @@ fn identifier<'n>(name: &'n str, what: &str) -> Result<&'n str> {
 
 fn foreign(form: CommandForm, whose: &str) -> Error {
     let form = serde_json::to_string(&form).unwrap_or_default();
-    Error::new(ErrorKind::InvalidArgument, format!("{whose} device has no command of the form {form}"))
+    Error::new(
+        ErrorKind::InvalidArgument,
+        format!("{whose} device has no command of the form {form}"),
+    )
 }
 
 fn short(text: &str) -> String {
@@ -223,15 +286,32 @@ fn short(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn out(device: &DeviceId, form: Option<CommandForm>, name: &str, payload: Value) -> (String, Value, Option<Key>) {
-        let outgoing = write(device, &CommandRequest { form, name: name.into(), payload }, 7).unwrap();
+    fn out(
+        device: &DeviceId,
+        form: Option<CommandForm>,
+        name: &str,
+        payload: Value,
+    ) -> (String, Value, Option<Key>) {
+        let outgoing = write(
+            device,
+            &CommandRequest {
+                form,
+                name: name.into(),
+                payload,
+            },
+            7,
+        )
+        .unwrap();
         let payload = serde_json::from_slice(&outgoing.payload)
             .unwrap_or_else(|_| Value::String(String::from_utf8(outgoing.payload.clone()).unwrap()));
         (outgoing.topic, payload, outgoing.key)
     }
 
     fn key(topic: &str, id: &str) -> Option<Key> {
-        Some(Key { topic: topic.into(), id: id.into() })
+        Some(Key {
+            topic: topic.into(),
+            id: id.into(),
+        })
     }
 
     #[test]
@@ -247,11 +327,17 @@ mod tests {
 
         let (topic, payload, found) = out(&device, Some(CommandForm::PropertySet), "", json!({"light": 1}));
         assert_eq!(topic, "/sys/pk/dn/thing/service/property/set");
-        assert_eq!((&payload["params"], &payload["method"]), (&json!({"light":1}), &json!("thing.service.property.set")));
+        assert_eq!(
+            (&payload["params"], &payload["method"]),
+            (&json!({"light":1}), &json!("thing.service.property.set"))
+        );
         assert_eq!(found, key("/sys/pk/dn/thing/service/property/set_reply", "7"));
 
         let (topic, payload, found) = out(&device, Some(CommandForm::Rrpc), "", json!("hello"));
-        assert_eq!((topic.as_str(), payload), ("/sys/pk/dn/rrpc/request/7", json!("hello")));
+        assert_eq!(
+            (topic.as_str(), payload),
+            ("/sys/pk/dn/rrpc/request/7", json!("hello"))
+        );
         assert_eq!(found, key("/sys/pk/dn/rrpc/response", "7"));
 
         let (topic, payload, found) = out(&device, Some(CommandForm::Custom), "take_photo", Value::Null);
@@ -270,25 +356,60 @@ mod tests {
         );
         assert_eq!(found, key("$oc/devices/p_1/sys/commands/response", "00000007"));
         let (_, payload, _) = out(&device, None, "door.open", Value::Null);
-        assert_eq!((&payload["service_id"], &payload["command_name"]), (&json!("door"), &json!("open")));
-        let (topic, payload, _) = out(&device, Some(CommandForm::HuaweiPropertySet), "room", json!({"t": 1}));
+        assert_eq!(
+            (&payload["service_id"], &payload["command_name"]),
+            (&json!("door"), &json!("open"))
+        );
+        let (topic, payload, _) = out(
+            &device,
+            Some(CommandForm::HuaweiPropertySet),
+            "room",
+            json!({"t": 1}),
+        );
         assert_eq!(topic, "$oc/devices/p_1/sys/properties/set/request_id=00000007");
-        assert_eq!(payload["services"], json!([{"service_id":"room","properties":{"t":1}}]));
+        assert_eq!(
+            payload["services"],
+            json!([{"service_id":"room","properties":{"t":1}}])
+        );
     }
 
     #[test]
     fn answers_are_read_in_every_form() {
-        let (found, answer) =
-            read_answer("/sys/pk/dn/thing/service/x_reply", br#"{"id":"7","code":5,"data":{"a":1}}"#).unwrap();
+        let (found, answer) = read_answer(
+            "/sys/pk/dn/thing/service/x_reply",
+            br#"{"id":"7","code":5,"data":{"a":1}}"#,
+        )
+        .unwrap();
         assert_eq!(Some(found), key("/sys/pk/dn/thing/service/x_reply", "7"));
-        assert_eq!(answer, Answer { code: 5, data: json!({"a":1}) });
+        assert_eq!(
+            answer,
+            Answer {
+                code: 5,
+                data: json!({"a":1})
+            }
+        );
         let (found, answer) = read_answer("/sys/pk/dn/rrpc/response/7", b"pong").unwrap();
         assert_eq!(Some(found), key("/sys/pk/dn/rrpc/response", "7"));
-        assert_eq!(answer, Answer { code: 200, data: json!("pong") });
-        let (found, answer) =
-            read_answer("$oc/devices/p_1/sys/commands/response/request_id=a=b", br#"{"result_code":0}"#).unwrap();
+        assert_eq!(
+            answer,
+            Answer {
+                code: 200,
+                data: json!("pong")
+            }
+        );
+        let (found, answer) = read_answer(
+            "$oc/devices/p_1/sys/commands/response/request_id=a=b",
+            br#"{"result_code":0}"#,
+        )
+        .unwrap();
         assert_eq!(Some(found), key("$oc/devices/p_1/sys/commands/response", "a=b"));
-        assert_eq!(answer, Answer { code: 0, data: Value::Null });
+        assert_eq!(
+            answer,
+            Answer {
+                code: 0,
+                data: Value::Null
+            }
+        );
         assert_eq!(read_answer("/sys/pk/dn/thing/event/property/post", b"{}"), None);
         assert_eq!(read_answer("/sys/pk/dn/thing/service/x_reply", b"{"), None);
     }
@@ -303,7 +424,17 @@ mod tests {
             (None, "x", json!([1])),
             (Some(CommandForm::Huawei), "x", Value::Null),
         ] {
-            let error = write(&aliyun, &CommandRequest { form, name: name.into(), payload }, 1).err().unwrap();
+            let error = write(
+                &aliyun,
+                &CommandRequest {
+                    form,
+                    name: name.into(),
+                    payload,
+                },
+                1,
+            )
+            .err()
+            .unwrap();
             assert_eq!(error.kind(), ErrorKind::InvalidArgument);
         }
     }

@@ -14,7 +14,10 @@ impl DeviceHooks {
     pub(super) fn aliyun(&self, device: &DeviceId, message: &Message) -> Verdict {
         let mut verdict = Verdict::take();
         let Some(topic) = parse(&message.topic) else {
-            self.info(device, &format!("`{}` is accepted; nothing here answers it", message.topic));
+            self.info(
+                device,
+                &format!("`{}` is accepted; nothing here answers it", message.topic),
+            );
             return verdict;
         };
         match topic.kind {
@@ -32,15 +35,26 @@ impl DeviceHooks {
             },
             Kind::PropertySetReply | Kind::ServiceReply(_) | Kind::RrpcResponse(_) => {
                 if !self.state.pending.answered(&message.topic, &message.payload) {
-                    self.warn(device, 0, &format!("answered on `{}`, where no command waits", message.topic));
+                    self.warn(
+                        device,
+                        0,
+                        &format!("answered on `{}`, where no command waits", message.topic),
+                    );
                 }
             }
             Kind::Custom(_) => {}
             Kind::OtaInform => self.info(device, &format!("version report: {}", text(&message.payload))),
             kind if kind.direction().device_publishes() => {
-                self.info(device, &format!("`{}` is accepted; nothing here answers it", message.topic));
+                self.info(
+                    device,
+                    &format!("`{}` is accepted; nothing here answers it", message.topic),
+                );
             }
-            _ => self.warn(device, 0, &format!("`{}` is for the platform to publish: ignored", message.topic)),
+            _ => self.warn(
+                device,
+                0,
+                &format!("`{}` is for the platform to publish: ignored", message.topic),
+            ),
         }
         verdict
     }
@@ -59,7 +73,10 @@ impl DeviceHooks {
                     refused.code,
                     &format!("property post of {octets} octets refused: {}", refused.message),
                 );
-                verdict.inject.push(answer(reply_topic, alink::reply("", refused.code, &refused.message, METHOD)));
+                verdict.inject.push(answer(
+                    reply_topic,
+                    alink::reply("", refused.code, &refused.message, METHOD),
+                ));
                 return verdict;
             }
         };
@@ -82,7 +99,10 @@ impl DeviceHooks {
             }
         }
         if !properties.is_empty() {
-            self.state.counters.properties.fetch_add(properties.len() as u64, Ordering::Relaxed);
+            self.state
+                .counters
+                .properties
+                .fetch_add(properties.len() as u64, Ordering::Relaxed);
             tickets.push(self.state.recorder.properties(device, properties, now_ms));
         }
         let (code, words) = match &problem {
@@ -94,7 +114,9 @@ impl DeviceHooks {
             }
         };
         if post.wants_reply {
-            verdict.inject.push(answer(reply_topic, alink::reply(&post.id, code, words, METHOD)));
+            verdict
+                .inject
+                .push(answer(reply_topic, alink::reply(&post.id, code, words, METHOD)));
         }
         verdict.durable = all(tickets);
         verdict
@@ -107,17 +129,30 @@ impl DeviceHooks {
         match alink::parse(&message.payload) {
             Ok(post) => {
                 self.state.counters.device_events.fetch_add(1, Ordering::Relaxed);
-                let params: Vec<String> =
-                    post.params.iter().map(|(name, value)| format!("{name}={}", value.get())).collect();
+                let params: Vec<String> = post
+                    .params
+                    .iter()
+                    .map(|(name, value)| format!("{name}={}", value.get()))
+                    .collect();
                 self.info(device, &format!("event `{event}`: {}", params.join(", ")));
                 if post.wants_reply {
-                    verdict.inject.push(answer(reply_topic, alink::reply(&post.id, 200, "success", &method)));
+                    verdict.inject.push(answer(
+                        reply_topic,
+                        alink::reply(&post.id, 200, "success", &method),
+                    ));
                 }
             }
             Err(refused) => {
                 self.state.counters.bad_posts.fetch_add(1, Ordering::Relaxed);
-                self.warn(device, refused.code, &format!("event `{event}` refused: {}", refused.message));
-                verdict.inject.push(answer(reply_topic, alink::reply("", refused.code, &refused.message, &method)));
+                self.warn(
+                    device,
+                    refused.code,
+                    &format!("event `{event}` refused: {}", refused.message),
+                );
+                verdict.inject.push(answer(
+                    reply_topic,
+                    alink::reply("", refused.code, &refused.message, &method),
+                ));
             }
         }
         verdict
@@ -132,7 +167,12 @@ fn bad_chunk(chunk: &str) -> Option<String> {
     if let Some(at) = chunk.bytes().position(|octet| !octet.is_ascii_hexdigit()) {
         return Some(format!("`{PHOTO_PROPERTY}` is not hex at character {at}"));
     }
-    (chunk.len() % 2 == 1).then(|| format!("`{PHOTO_PROPERTY}` has an odd number of hex digits ({})", chunk.len()))
+    (chunk.len() % 2 == 1).then(|| {
+        format!(
+            "`{PHOTO_PROPERTY}` has an odd number of hex digits ({})",
+            chunk.len()
+        )
+    })
 }
 
 fn text(payload: &[u8]) -> String {
@@ -148,7 +188,10 @@ mod tests {
         for good in ["END", "~2AAAA", "FFD8", "ffd8", ""] {
             assert_eq!(bad_chunk(good), None, "{good}");
         }
-        assert_eq!(bad_chunk("FFD").unwrap(), "`img` has an odd number of hex digits (3)");
+        assert_eq!(
+            bad_chunk("FFD").unwrap(),
+            "`img` has an odd number of hex digits (3)"
+        );
         assert_eq!(bad_chunk("FFxD").unwrap(), "`img` is not hex at character 2");
         assert!(bad_chunk("end").is_some());
     }

@@ -15,7 +15,9 @@ impl DeviceHooks {
     pub(super) fn huawei(&self, device: &DeviceId, device_id: &str, message: &Message) -> Verdict {
         let mut verdict = Verdict::take();
         // A topic under the device's own id, outside `$oc`: for whoever subscribed.
-        let Some(topic) = parse(&message.topic) else { return verdict };
+        let Some(topic) = parse(&message.topic) else {
+            return verdict;
+        };
         match topic.kind {
             Kind::PropertiesReport => return self.properties_report(device, message),
             Kind::User("photo") => {
@@ -24,7 +26,10 @@ impl DeviceHooks {
             Kind::EventsUp => {
                 match huawei::events(&message.payload, device_id, self.state.clock.now_unix_ms()) {
                     Ok((time, events)) => {
-                        self.state.counters.device_events.fetch_add(events.len() as u64, Ordering::Relaxed);
+                        self.state
+                            .counters
+                            .device_events
+                            .fetch_add(events.len() as u64, Ordering::Relaxed);
                         for event in events {
                             self.info(device, &format!("event `{event}`"));
                         }
@@ -38,18 +43,32 @@ impl DeviceHooks {
                 // "The platform does not parse the message": any payload is one.
                 let octets = message.payload.len();
                 let start = message.payload.get(..256).unwrap_or(&message.payload);
-                self.info(device, &format!("message of {octets} octets: {}", String::from_utf8_lossy(start)));
+                self.info(
+                    device,
+                    &format!("message of {octets} octets: {}", String::from_utf8_lossy(start)),
+                );
             }
             Kind::CommandResponse(_) | Kind::PropertiesSetResponse(_) => {
                 if !self.state.pending.answered(&message.topic, &message.payload) {
-                    self.warn(device, 0, &format!("answered on `{}`, where no command waits", message.topic));
+                    self.warn(
+                        device,
+                        0,
+                        &format!("answered on `{}`, where no command waits", message.topic),
+                    );
                 }
             }
             Kind::User(_) => {}
             kind if kind.direction().device_publishes() => {
-                self.info(device, &format!("`{}` is accepted; nothing here answers it", message.topic));
+                self.info(
+                    device,
+                    &format!("`{}` is accepted; nothing here answers it", message.topic),
+                );
             }
-            _ => self.warn(device, 0, &format!("`{}` is for the platform to publish: ignored", message.topic)),
+            _ => self.warn(
+                device,
+                0,
+                &format!("`{}` is for the platform to publish: ignored", message.topic),
+            ),
         }
         verdict
     }
@@ -73,7 +92,10 @@ impl DeviceHooks {
             .map(|chunk| self.chunk(device, Carrier::text(chunk.as_bytes()), message.qos))
             .collect();
         if !report.properties.is_empty() {
-            self.state.counters.properties.fetch_add(report.properties.len() as u64, Ordering::Relaxed);
+            self.state
+                .counters
+                .properties
+                .fetch_add(report.properties.len() as u64, Ordering::Relaxed);
             tickets.push(self.state.recorder.properties(device, report.properties, now_ms));
         }
         verdict.durable = all(tickets);

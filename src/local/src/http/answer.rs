@@ -16,8 +16,15 @@ pub(super) struct Failure {
 pub(super) type Answer<T> = Result<T, Failure>;
 
 impl Failure {
-    pub(super) fn new(status: StatusCode, kind: ErrorKind, message: impl Into<std::borrow::Cow<'static, str>>) -> Self {
-        Self { status, error: Error::new(kind, message) }
+    pub(super) fn new(
+        status: StatusCode,
+        kind: ErrorKind,
+        message: impl Into<std::borrow::Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            status,
+            error: Error::new(kind, message),
+        }
     }
 
     pub(super) fn not_found(message: impl Into<std::borrow::Cow<'static, str>>) -> Self {
@@ -46,19 +53,31 @@ impl From<Error> for Failure {
 
 impl From<JsonRejection> for Failure {
     fn from(rejection: JsonRejection) -> Self {
-        Self::new(rejection.status(), ErrorKind::InvalidArgument, rejection.body_text())
+        Self::new(
+            rejection.status(),
+            ErrorKind::InvalidArgument,
+            rejection.body_text(),
+        )
     }
 }
 
 impl From<PathRejection> for Failure {
     fn from(rejection: PathRejection) -> Self {
-        Self::new(rejection.status(), ErrorKind::InvalidArgument, rejection.body_text())
+        Self::new(
+            rejection.status(),
+            ErrorKind::InvalidArgument,
+            rejection.body_text(),
+        )
     }
 }
 
 impl From<QueryRejection> for Failure {
     fn from(rejection: QueryRejection) -> Self {
-        Self::new(rejection.status(), ErrorKind::InvalidArgument, rejection.body_text())
+        Self::new(
+            rejection.status(),
+            ErrorKind::InvalidArgument,
+            rejection.body_text(),
+        )
     }
 }
 

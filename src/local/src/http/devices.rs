@@ -32,10 +32,15 @@ pub(super) struct Shown {
 
 pub(super) async fn list(State(api): State<Api>) -> Answer<Json<Vec<Shown>>> {
     let devices = api.state.registry.list().await?;
-    Ok(Json(devices.into_iter().map(|device| shown(&api, device)).collect()))
+    Ok(Json(
+        devices.into_iter().map(|device| shown(&api, device)).collect(),
+    ))
 }
 
-pub(super) async fn one(State(api): State<Api>, path: Result<Path<DeviceId>, PathRejection>) -> Answer<Json<Shown>> {
+pub(super) async fn one(
+    State(api): State<Api>,
+    path: Result<Path<DeviceId>, PathRejection>,
+) -> Answer<Json<Shown>> {
     let Path(id) = path?;
     let device = api.state.registry.find(&id).await?.ok_or_else(|| unknown(&id))?;
     Ok(Json(shown(&api, device)))
@@ -59,7 +64,10 @@ pub(super) async fn add(
     Ok((StatusCode::CREATED, Json(shown(&api, device))))
 }
 
-pub(super) async fn remove(State(api): State<Api>, path: Result<Path<DeviceId>, PathRejection>) -> Answer<StatusCode> {
+pub(super) async fn remove(
+    State(api): State<Api>,
+    path: Result<Path<DeviceId>, PathRejection>,
+) -> Answer<StatusCode> {
     let Path(id) = path?;
     if !api.state.registry.remove(&id).await? {
         return Err(unknown(&id));
@@ -95,7 +103,9 @@ pub(super) async fn history(
 ) -> Answer<Json<Vec<tables::PropertyRow>>> {
     let (Path((id, name)), Query(Limit { limit })) = (path?, query?);
     known(&api, &id).await?;
-    Ok(Json(tables::history(api.state.registry.pool(), &id, &name, limit.min(1000)).await?))
+    Ok(Json(
+        tables::history(api.state.registry.pool(), &id, &name, limit.min(1000)).await?,
+    ))
 }
 
 pub(super) async fn log(
@@ -105,7 +115,9 @@ pub(super) async fn log(
 ) -> Answer<Json<Vec<LogLine>>> {
     let (Path(id), Query(Limit { limit })) = (path?, query?);
     known(&api, &id).await?;
-    Ok(Json(tables::log(api.state.registry.pool(), Some(&id), limit.min(1000)).await?))
+    Ok(Json(
+        tables::log(api.state.registry.pool(), Some(&id), limit.min(1000)).await?,
+    ))
 }
 
 pub(super) async fn strangers_log(
@@ -113,7 +125,9 @@ pub(super) async fn strangers_log(
     query: Result<Query<Limit>, QueryRejection>,
 ) -> Answer<Json<Vec<LogLine>>> {
     let Query(Limit { limit }) = query?;
-    Ok(Json(tables::log(api.state.registry.pool(), None, limit.min(1000)).await?))
+    Ok(Json(
+        tables::log(api.state.registry.pool(), None, limit.min(1000)).await?,
+    ))
 }
 
 /// A command as HTTP brings it.
@@ -136,17 +150,34 @@ pub(super) async fn command(
     path: Result<Path<DeviceId>, PathRejection>,
     body: Result<Json<CommandBody>, JsonRejection>,
 ) -> Answer<Json<CommandReply>> {
-    let (Path(id), Json(CommandBody { form, name, payload, timeout })) = (path?, body?);
+    let (
+        Path(id),
+        Json(CommandBody {
+            form,
+            name,
+            payload,
+            timeout,
+        }),
+    ) = (path?, body?);
     let timeout = timeout.unwrap_or(20.0);
     if !(0.01..=50.0).contains(&timeout) {
         return Err(Error::new(ErrorKind::InvalidArgument, "`timeout` is 0.01 to 50 seconds").into());
     }
     let request = CommandRequest { form, name, payload };
-    Ok(Json(api.state.command(&id, &request, Duration::from_secs_f64(timeout)).await?))
+    Ok(Json(
+        api.state
+            .command(&id, &request, Duration::from_secs_f64(timeout))
+            .await?,
+    ))
 }
 
 async fn known(api: &Api, id: &DeviceId) -> Answer<()> {
-    api.state.registry.find(id).await?.map(|_| ()).ok_or_else(|| unknown(id))
+    api.state
+        .registry
+        .find(id)
+        .await?
+        .map(|_| ())
+        .ok_or_else(|| unknown(id))
 }
 
 fn unknown(id: &DeviceId) -> Failure {

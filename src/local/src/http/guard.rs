@@ -41,7 +41,9 @@ struct Issued {
 impl Guard {
     pub(crate) fn new(addr: SocketAddr, token: String) -> Self {
         let port = addr.port();
-        let mut hosts: Vec<String> = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}")).into();
+        let mut hosts: Vec<String> = ["127.0.0.1", "localhost", "[::1]"]
+            .map(|host| format!("{host}:{port}"))
+            .into();
         hosts.push(match addr.ip() {
             IpAddr::V4(ip) => format!("{ip}:{port}"),
             IpAddr::V6(ip) => format!("[{ip}]:{port}"),
@@ -50,8 +52,8 @@ impl Guard {
             hosts,
             port,
             token,
-            codes: Mutex::new(Issued::new(16, Duration::from_secs(600))),
-            cookies: Mutex::new(Issued::new(64, Duration::from_secs(7 * 86_400))),
+            codes: Mutex::new(Issued::new(16, Duration::from_mins(10))),
+            cookies: Mutex::new(Issued::new(64, Duration::from_hours(7 * 24))),
         }
     }
 
@@ -68,18 +70,32 @@ impl Guard {
 
     fn new_code(&self) -> Result<String> {
         let code = random_text(32)?;
-        self.codes.lock().unwrap_or_else(PoisonError::into_inner).add(code.clone());
+        self.codes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(code.clone());
         Ok(code)
     }
 
     /// Takes a code back and gives the `Set-Cookie` that it buys; `None` for a code that is not out.
     pub(super) fn redeem(&self, code: &str) -> Result<Option<HeaderValue>> {
-        if !self.codes.lock().unwrap_or_else(PoisonError::into_inner).take(code) {
+        if !self
+            .codes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(code)
+        {
             return Ok(None);
         }
         let cookie = random_text(43)?;
-        let text = format!("{}={cookie}; HttpOnly; SameSite=Strict; Path=/; Max-Age=604800", self.cookie_name());
-        self.cookies.lock().unwrap_or_else(PoisonError::into_inner).add(cookie);
+        let text = format!(
+            "{}={cookie}; HttpOnly; SameSite=Strict; Path=/; Max-Age=604800",
+            self.cookie_name()
+        );
+        self.cookies
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(cookie);
         Ok(HeaderValue::try_from(text).ok())
     }
 
@@ -114,7 +130,10 @@ impl Guard {
 
     fn judge(&self, request: &Request) -> Result<(), Failure> {
         let headers = request.headers();
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok())
+            .unwrap_or_default();
         if !self.is_own_host(host) {
             return Err(Failure::new(
                 StatusCode::MISDIRECTED_REQUEST,
@@ -122,9 +141,13 @@ impl Guard {
                 "the Host of this request is not a name of this computer",
             ));
         }
-        let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
+        let origin = headers
+            .get(header::ORIGIN)
+            .map(|origin| origin.to_str().unwrap_or("null"));
         if let Some(origin) = origin
-            && !origin.strip_prefix("http://").is_some_and(|host| self.is_own_host(host))
+            && !origin
+                .strip_prefix("http://")
+                .is_some_and(|host| self.is_own_host(host))
         {
             return Err(forbidden("this request comes from another site"));
         }
@@ -139,9 +162,17 @@ impl Guard {
             ));
         }
         // A cookie comes along whoever makes the request, so what changes something must say where it comes from.
-        let same_site = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
-        if request.method() != Method::GET && request.method() != Method::HEAD && origin.is_none() && !same_site {
-            return Err(forbidden("a request with a cookie that changes something needs its Origin"));
+        let same_site = headers
+            .get("sec-fetch-site")
+            .is_some_and(|site| site == "same-origin");
+        if request.method() != Method::GET
+            && request.method() != Method::HEAD
+            && origin.is_none()
+            && !same_site
+        {
+            return Err(forbidden(
+                "a request with a cookie that changes something needs its Origin",
+            ));
         }
         Ok(())
     }
@@ -161,17 +192,28 @@ pub(super) async fn check(State(api): State<Api>, request: Request, next: Next) 
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(
+        "cross-origin-resource-policy",
+        HeaderValue::from_static("same-origin"),
+    );
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+        .or_insert(HeaderValue::from_static(
+            "default-src 'none'; frame-ancestors 'none'",
+        ));
     response
 }
 
 impl Issued {
     const fn new(most: usize, life: Duration) -> Self {
-        Self { texts: VecDeque::new(), most, life }
+        Self {
+            texts: VecDeque::new(),
+            most,
+            life,
+        }
     }
 
     fn add(&mut self, text: String) {
@@ -184,12 +226,17 @@ impl Issued {
     fn has(&self, text: &str) -> bool {
         // Every entry is compared, so that the time says nothing about which one came close.
         let now = Instant::now();
-        self.texts.iter().fold(false, |found, (own, end)| found | (ct_eq(own.as_bytes(), text.as_bytes()) & (*end > now)))
+        let found = self.texts.iter().filter(|(own, end)| {
+            let same = ct_eq(own.as_bytes(), text.as_bytes());
+            same && *end > now
+        });
+        found.count() > 0
     }
 
     fn take(&mut self, text: &str) -> bool {
         let found = self.has(text);
-        self.texts.retain(|(own, _)| !ct_eq(own.as_bytes(), text.as_bytes()));
+        self.texts
+            .retain(|(own, _)| !ct_eq(own.as_bytes(), text.as_bytes()));
         found
     }
 }
@@ -236,11 +283,22 @@ mod tests {
         assert_eq!(with("127.0.0.1:8080", None), 200);
         assert_eq!(with("LOCALHOST:8080", None), 200);
         assert_eq!(with("[::1]:8080", None), 200);
-        for host in ["evil.example:8080", "127.0.0.1", "127.0.0.1:81", "localhost.evil.example:8080", ""] {
+        for host in [
+            "evil.example:8080",
+            "127.0.0.1",
+            "127.0.0.1:81",
+            "localhost.evil.example:8080",
+            "",
+        ] {
             assert_eq!(with(host, None), 421, "{host}");
         }
         assert_eq!(with("127.0.0.1:8080", Some("http://localhost:8080")), 200);
-        for origin in ["http://evil.example", "null", "https://127.0.0.1:8080", "http://127.0.0.1:8081"] {
+        for origin in [
+            "http://evil.example",
+            "null",
+            "https://127.0.0.1:8080",
+            "http://127.0.0.1:8081",
+        ] {
             assert_eq!(with("127.0.0.1:8080", Some(origin)), 403, "{origin}");
         }
     }
@@ -249,9 +307,19 @@ mod tests {
     fn without_token_or_cookie_only_health_and_the_way_in_are_open() {
         let guard = guard();
         let host = ("host", "127.0.0.1:8080");
-        for path in ["/api/devices", "/api/events", "/api/photos/1/image", "/metrics", "/nothing"] {
+        for path in [
+            "/api/devices",
+            "/api/events",
+            "/api/photos/1/image",
+            "/metrics",
+            "/nothing",
+        ] {
             assert_eq!(status(&guard, "GET", path, &[host]), 401, "{path}");
-            assert_eq!(status(&guard, "GET", path, &[host, ("authorization", "Bearer wrong")]), 401, "{path}");
+            assert_eq!(
+                status(&guard, "GET", path, &[host, ("authorization", "Bearer wrong")]),
+                401,
+                "{path}"
+            );
         }
         assert_eq!(status(&guard, "GET", "/health", &[host]), 200);
     }
@@ -264,7 +332,10 @@ mod tests {
         assert!(guard.redeem(&code).unwrap().is_none(), "only once");
         assert!(guard.redeem("").unwrap().is_none());
         let set = set.to_str().unwrap();
-        assert!(set.contains("HttpOnly") && set.contains("SameSite=Strict"), "{set}");
+        assert!(
+            set.contains("HttpOnly") && set.contains("SameSite=Strict"),
+            "{set}"
+        );
         let cookie = set.split(';').next().unwrap();
         let base = [("host", "127.0.0.1:8080"), ("cookie", cookie)];
         assert_eq!(status(&guard, "GET", "/api/devices", &base), 200);

@@ -17,7 +17,9 @@ pub(super) async fn health(State(api): State<Api>) -> (StatusCode, Json<Value>) 
     let journal = state.photos.stats().failing;
     let disk = match state.data_dir.free_bytes() {
         Ok(free) if free >= LEAST_FREE => None,
-        Ok(free) => Some(format!("{free} octets are free; photos need more than {LEAST_FREE}")),
+        Ok(free) => Some(format!(
+            "{free} octets are free; photos need more than {LEAST_FREE}"
+        )),
         Err(e) => Some(e.to_string()),
     };
     let checks = [("db", db), ("journal", journal), ("disk", disk)];
@@ -26,8 +28,15 @@ pub(super) async fn health(State(api): State<Api>) -> (StatusCode, Json<Value>) 
         .into_iter()
         .map(|(name, problem)| (name.to_owned(), problem.map_or(json!("ok"), Value::String)))
         .collect();
-    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "status": if well { "ok" } else { "failing" }, "checks": checks })))
+    let status = if well {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (
+        status,
+        Json(json!({ "status": if well { "ok" } else { "failing" }, "checks": checks })),
+    )
 }
 
 /// How large the photos' journal is.

@@ -13,7 +13,11 @@ use crate::data_dir::random_text;
 
 /// The page for those who have the cookie; for others, a word on how to get it.
 pub(super) async fn page(State(api): State<Api>, headers: HeaderMap) -> Answer<Response> {
-    if api.guard.has_cookie(&headers) { with_policy(StatusCode::OK, PAGE) } else { locked() }
+    if api.guard.has_cookie(&headers) {
+        with_policy(StatusCode::OK, PAGE)
+    } else {
+        locked()
+    }
 }
 
 #[derive(Deserialize)]
@@ -35,7 +39,13 @@ pub(super) async fn login_code(State(api): State<Api>) -> Answer<Json<Value>> {
 }
 
 pub(super) async fn icon() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "private, max-age=86400")], ICON)
+    (
+        [
+            (header::CONTENT_TYPE, "image/svg+xml"),
+            (header::CACHE_CONTROL, "private, max-age=86400"),
+        ],
+        ICON,
+    )
 }
 
 fn locked() -> Answer<Response> {
@@ -52,7 +62,9 @@ fn with_policy(status: StatusCode, template: &str) -> Answer<Response> {
     );
     let mut response = (status, Html(template.replace("{{nonce}}", &nonce))).into_response();
     if let Ok(policy) = HeaderValue::try_from(policy) {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     Ok(response)
 }
@@ -72,11 +84,24 @@ mod tests {
                 let found = page.replace("http://www.w3.org/2000/svg", "");
                 assert!(!found.contains(outside), "{outside}");
             }
-            for unsafe_way in ["innerHTML", "insertAdjacentHTML", "document.write", "eval(", "style=\"", "onclick="] {
+            for unsafe_way in [
+                "innerHTML",
+                "insertAdjacentHTML",
+                "document.write",
+                "eval(",
+                "style=\"",
+                "onclick=",
+            ] {
                 assert!(!page.contains(unsafe_way), "{unsafe_way}");
             }
-            assert_eq!(page.matches("<script").count(), page.matches("<script nonce=\"{{nonce}}\"").count());
-            assert_eq!(page.matches("<style").count(), page.matches("<style nonce=\"{{nonce}}\"").count());
+            assert_eq!(
+                page.matches("<script").count(),
+                page.matches("<script nonce=\"{{nonce}}\"").count()
+            );
+            assert_eq!(
+                page.matches("<style").count(),
+                page.matches("<style nonce=\"{{nonce}}\"").count()
+            );
         }
     }
 }

@@ -28,10 +28,15 @@ pub(super) async fn list(
 ) -> Answer<Json<Vec<PhotoRow>>> {
     let Query(Wanted { device, after, limit }) = query?;
     let limit = limit.unwrap_or(50).min(1000);
-    Ok(Json(api.state.photos.list(&Filter { device }, after, limit).await?))
+    Ok(Json(
+        api.state.photos.list(&Filter { device }, after, limit).await?,
+    ))
 }
 
-pub(super) async fn one(State(api): State<Api>, path: Result<Path<i64>, PathRejection>) -> Answer<Json<PhotoRow>> {
+pub(super) async fn one(
+    State(api): State<Api>,
+    path: Result<Path<i64>, PathRejection>,
+) -> Answer<Json<PhotoRow>> {
     let Path(id) = path?;
     Ok(Json(row(&api, id).await?))
 }
@@ -45,8 +50,14 @@ pub(super) async fn image(
     let row = row(&api, id).await?;
     let tag = format!("\"{}\"", row.sha256);
     // An id is never given twice, so what it shows never changes.
-    let kept = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "private, max-age=86400".to_owned())];
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+    let kept = [
+        (header::ETAG, tag.clone()),
+        (header::CACHE_CONTROL, "private, max-age=86400".to_owned()),
+    ];
+    if headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| known.as_bytes() == tag.as_bytes())
+    {
         return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
     }
     let path = api.state.photos.image_path(&row);
@@ -57,5 +68,9 @@ pub(super) async fn image(
 }
 
 async fn row(api: &Api, id: i64) -> Answer<PhotoRow> {
-    api.state.photos.get(id).await?.ok_or_else(|| Failure::not_found(format!("no photo {id}")))
+    api.state
+        .photos
+        .get(id)
+        .await?
+        .ok_or_else(|| Failure::not_found(format!("no photo {id}")))
 }

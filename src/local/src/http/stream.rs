@@ -19,9 +19,15 @@ use super::answer::{Answer, Failure};
 
 /// `event: photo|property|connection|command|log`, data JSON. A listener that is too slow gets one `event: lagged`
 /// with the number it missed and should read the tables again.
-pub(super) async fn events(State(api): State<Api>) -> Answer<Sse<impl Stream<Item = Result<Sent, Infallible>>>> {
+pub(super) async fn events(
+    State(api): State<Api>,
+) -> Answer<Sse<impl Stream<Item = Result<Sent, Infallible>>>> {
     let permit = Arc::clone(&api.state.streams).try_acquire_owned().map_err(|_| {
-        Failure::new(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::RateLimit, "too many event streams are open")
+        Failure::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::RateLimit,
+            "too many event streams are open",
+        )
     })?;
     let mut stopping = api.stopping.clone();
     let stopped = async move {
@@ -31,10 +37,12 @@ pub(super) async fn events(State(api): State<Api>) -> Answer<Sse<impl Stream<Ite
         // Lives as long as the stream.
         let _permit = &permit;
         Ok(match event {
-            Ok(event) => Sent::default().event(event.name()).data(serde_json::to_string(&event).unwrap_or_default()),
-            Err(BroadcastStreamRecvError::Lagged(missed)) => {
-                Sent::default().event("lagged").data(json!({ "missed": missed }).to_string())
-            }
+            Ok(event) => Sent::default()
+                .event(event.name())
+                .data(serde_json::to_string(&event).unwrap_or_default()),
+            Err(BroadcastStreamRecvError::Lagged(missed)) => Sent::default()
+                .event("lagged")
+                .data(json!({ "missed": missed }).to_string()),
         })
     });
     // The first octets leave at once, so that a browser reports the stream as open before anything happens.

@@ -28,10 +28,15 @@ pub(crate) fn report(payload: &[u8], received_ms: u64) -> Result<Report, String>
     let body: Body<'_> = serde_json::from_slice(payload).map_err(|e| e.to_string())?;
     let mut report = Report::default();
     for service in body.services {
-        let time_ms = service.event_time.and_then(|text| event_time(&text)).unwrap_or(received_ms);
+        let time_ms = service
+            .event_time
+            .and_then(|text| event_time(&text))
+            .unwrap_or(received_ms);
         for (name, raw) in service.properties {
             if report.properties.len() + report.chunks.len() >= MOST_PROPERTIES {
-                report.problems.push(format!("more than {MOST_PROPERTIES} properties in one report"));
+                report
+                    .problems
+                    .push(format!("more than {MOST_PROPERTIES} properties in one report"));
                 return Ok(report);
             }
             if name == super::alink::PHOTO_PROPERTY
@@ -40,7 +45,7 @@ pub(crate) fn report(payload: &[u8], received_ms: u64) -> Result<Report, String>
                 report.chunks.push(text.into_owned());
                 continue;
             }
-            match property(&format!("{}.{name}", service.service_id), raw, received_ms) {
+            match property(&format!("{}.{name}", service.id), raw, received_ms) {
                 Ok(read) => report.properties.push(Property { time_ms, ..read }),
                 Err(problem) => report.problems.push(problem),
             }
@@ -53,13 +58,19 @@ pub(crate) fn report(payload: &[u8], received_ms: u64) -> Result<Report, String>
 ///
 /// # Errors
 /// What is wrong with the JSON, in one line.
-pub(crate) fn events(payload: &[u8], device_id: &str, now_ms: u64) -> Result<(Option<Vec<u8>>, Vec<String>), String> {
+pub(crate) fn events(
+    payload: &[u8],
+    device_id: &str,
+    now_ms: u64,
+) -> Result<(Option<Vec<u8>>, Vec<String>), String> {
     let body: Events<'_> = serde_json::from_slice(payload).map_err(|e| e.to_string())?;
     let (mut answer, mut others) = (None, Vec::new());
     for event in body.services.into_iter().take(MOST_PROPERTIES) {
         if event.service_id == "$time_sync" && event.event_type == "time_sync_request" {
             // The document writes a number, the vendor's Python SDK a string: the answer repeats what came.
-            let sent = event.paras.and_then(|paras| serde_json::from_str::<TimeSync<'_>>(paras.get()).ok());
+            let sent = event
+                .paras
+                .and_then(|paras| serde_json::from_str::<TimeSync<'_>>(paras.get()).ok());
             let sent = sent.map(|paras| paras.device_send_time);
             answer = Some(
                 serde_json::json!({
@@ -99,8 +110,8 @@ struct Body<'a> {
 
 #[derive(Deserialize)]
 struct Service<'a> {
-    #[serde(borrow)]
-    service_id: Cow<'a, str>,
+    #[serde(borrow, rename = "service_id")]
+    id: Cow<'a, str>,
     #[serde(borrow)]
     properties: BTreeMap<Cow<'a, str>, &'a RawValue>,
     #[serde(borrow, default)]
@@ -143,14 +154,25 @@ mod tests {
             9,
         )
         .unwrap();
-        let names: Vec<_> = read.properties.iter().map(|p| (p.name.as_str(), p.value.get(), p.time_ms)).collect();
-        assert_eq!(names, [("room.on", "true", 1_449_922_332_000), ("room.t", "21.5", 1_449_922_332_000)]);
+        let names: Vec<_> = read
+            .properties
+            .iter()
+            .map(|p| (p.name.as_str(), p.value.get(), p.time_ms))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("room.on", "true", 1_449_922_332_000),
+                ("room.t", "21.5", 1_449_922_332_000)
+            ]
+        );
         assert_eq!(read.chunks, ["~2AAAA"]);
     }
 
     #[test]
     fn a_wrong_event_time_is_replaced_by_the_time_of_arrival() {
-        let json = br#"{"services":[{"service_id":"a","properties":{"b":1},"event_time":"2015-12-12T12:12:12Z"}]}"#;
+        let json =
+            br#"{"services":[{"service_id":"a","properties":{"b":1},"event_time":"2015-12-12T12:12:12Z"}]}"#;
         assert_eq!(report(json, 9).unwrap().properties[0].time_ms, 9);
     }
 
