@@ -22,12 +22,12 @@ fn taken_apart(url: &str) -> (String, Vec<(String, String)>) {
         .map(|pair| pair.0)
         .unwrap_or_default();
     if !host.starts_with(BUCKET) && !host.starts_with("img.") {
-        key = key.strip_prefix("examplebucket/").unwrap().to_owned(); // path style
+        key.drain(.."examplebucket/".len()); // path style
     }
     (key, decoded(&query.replace('+', "%2B")))
 }
 
-fn key<'a>(case: &'a Case) -> AccessKey<'a> {
+fn key(case: &Case) -> AccessKey<'_> {
     AccessKey {
         access_key_id: case.text("ak"),
         access_key_secret: case.text("sk"),

@@ -7,6 +7,7 @@
 pub mod aliyun;
 pub mod huawei;
 mod mac;
+pub mod meituan;
 mod request;
 mod stream;
 mod utc;

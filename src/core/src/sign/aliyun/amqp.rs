@@ -55,11 +55,11 @@ pub fn login<'b>(
         options.timestamp,
     ];
     let token = key.security_token.unwrap_or_default();
-    let all = values
+    let mut all = values
         .iter()
         .copied()
         .chain([options.instance_id.unwrap_or_default(), token]);
-    if let Some(bad) = all.filter_map(|value| value.find(['|', ','])).next() {
+    if let Some(bad) = all.find_map(|value| value.find(['|', ','])) {
         return Err(Error::new(ErrorKind::InvalidArgument, "a value holds `|` or `,`").at_offset(bad));
     }
     let mut w = Writer::new(buffer);

@@ -431,6 +431,8 @@ fn free(at: &'static str, value: &str, without: &[char]) -> Result<()> {
 mod tests {
     use super::*;
 
+    type Entry = for<'b> fn(&Credentials<'_>, &Options<'_>, &'b mut [u8]) -> Result<Login<'b>>;
+
     #[test]
     fn the_entry_of_each_hash_gives_what_the_general_one_gives() {
         let device = Credentials {
@@ -438,7 +440,6 @@ mod tests {
             device_name: "device",
             device_secret: "secret",
         };
-        type Entry = for<'b> fn(&Credentials<'_>, &Options<'_>, &'b mut [u8]) -> Result<Login<'b>>;
         let entries: [(Method, Entry); 3] = [
             (Method::HmacMd5, mqtt_login_md5),
             (Method::HmacSha1, mqtt_login_sha1),
