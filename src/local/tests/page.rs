@@ -131,7 +131,7 @@ async fn look(window: Window, name: &str) {
         "{requests:#?}"
     );
     // Before the page, the browser shows its own first page, from inside itself.
-    let own = |url: &str| url.starts_with("chrome://") || url == "data:,";
+    let own = |url: &str| url.starts_with("chrome://") || url.starts_with("data:");
     let outside: Vec<_> = requests
         .iter()
         .filter(|url| !url.starts_with(&base) && !own(url))
