@@ -6,8 +6,9 @@
 //! for port in 1884 1885 1884 1885; do cargo run --release -p faceiot-broker --example load -- publish $port; done
 //! ```
 //!
-//! `publish PORT [CONNECTIONS] [PAYLOAD] [QOS] [SECONDS]`: every connection keeps ten messages on their way (QoS 1) or writes what the
-//! socket takes (QoS 0, counted when a final PINGREQ is answered). Nobody subscribes.
+//! `publish PORT [CONNECTIONS] [PAYLOAD] [QOS] [SECONDS]`: every connection keeps ten messages on their way
+//! (QoS 1) or writes what the socket takes (QoS 0, counted when a final PINGREQ is answered). Nobody
+//! subscribes.
 
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 

@@ -75,7 +75,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
             )));
         }
         self.protocol.connack(0, attached.present, &mut self.output.bytes);
-        // Their ids are taken before any new one is given out; they are sent again as fast as the client takes them.
+        // Their ids are taken before any new one is given out; they are sent again as fast as the client
+        // takes them.
         for (packet_id, _) in &attached.in_flight {
             self.protocol.register_packet_id(*packet_id);
         }

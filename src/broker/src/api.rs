@@ -50,7 +50,8 @@ pub struct Connect<'a> {
     pub clean_session: bool,
     /// Seconds; 0 is off.
     pub keep_alive: u16,
-    /// Did the client announce a will? This broker offers none: accepting such a login ends in a refusal with code 5.
+    /// Did the client announce a will? This broker offers none: accepting such a login ends in a refusal with
+    /// code 5.
     pub has_will: bool,
     /// Where the connection comes from.
     pub peer: SocketAddr,
@@ -193,7 +194,8 @@ pub struct Limits {
     pub subscriptions: usize,
     /// Levels of a topic filter.
     pub filter_levels: usize,
-    /// Acknowledgements of one client that wait for the disk; at this number the broker stops reading from it.
+    /// Acknowledgements of one client that wait for the disk; at this number the broker stops reading from
+    /// it.
     pub waiting_acks: usize,
     /// A client that takes no byte for so long, with output waiting for it, is dropped.
     pub write_stall: Duration,
@@ -226,7 +228,8 @@ pub struct Message {
     pub payload: Bytes,
     /// 0 or 1.
     pub qos: u8,
-    /// As the publisher set it. Nothing is retained: such a message is refused, and an injected one is delivered as if it were unset.
+    /// As the publisher set it. Nothing is retained: such a message is refused, and an injected one is
+    /// delivered as if it were unset.
     pub retain: bool,
 }
 
@@ -248,8 +251,9 @@ pub struct Verdict {
     pub route: bool,
     /// Messages to send instead of it or in addition; they pass no other hook.
     pub inject: Vec<Message>,
-    /// The acknowledgement waits for this; when it fails, there is none, and the client is dropped so that it sends the message again. With a QoS 0
-    /// message the broker stops reading from the client until then, and goes on when it fails.
+    /// The acknowledgement waits for this; when it fails, there is none, and the client is dropped so that it
+    /// sends the message again. With a QoS 0 message the broker stops reading from the client until then, and
+    /// goes on when it fails.
     pub durable: Option<Ticket>,
 }
 
@@ -273,10 +277,11 @@ impl Verdict {
     }
 }
 
-/// The policy after login; one object for all listeners. Called from the connections' own tasks: nothing here may block.
+/// The policy after login; one object for all listeners. Called from the connections' own tasks: nothing here
+/// may block.
 pub trait Hooks: Send + Sync {
-    /// Before a message is looked at. QoS 2 and retained messages come by here so that the refusal can be worded above; when they are
-    /// allowed the broker closes the connection, because it offers neither.
+    /// Before a message is looked at. QoS 2 and retained messages come by here so that the refusal can be
+    /// worded above; when they are allowed the broker closes the connection, because it offers neither.
     fn may_publish(&self, identity: &Identity, topic: &str, qos: u8, retain: bool) -> PublishVerdict;
 
     /// Before a subscription.
@@ -296,8 +301,8 @@ pub trait Hooks: Send + Sync {
         Verdict::route()
     }
 
-    /// After login, before the CONNACK. Returns filters that the session is subscribed to at QoS 0 without asking, as long as it is
-    /// connected.
+    /// After login, before the CONNACK. Returns filters that the session is subscribed to at QoS 0 without
+    /// asking, as long as it is connected.
     fn connected(&self, identity: &Identity) -> Vec<String> {
         let _ = identity;
         Vec::new()

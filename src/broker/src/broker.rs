@@ -37,7 +37,8 @@ impl Broker {
     ///
     /// # Errors
     ///
-    /// When an address cannot be bound (`AddrInUse`), or the log cannot be opened (see [`faceiot_journal::Journal::open`]).
+    /// When an address cannot be bound (`AddrInUse`), or the log cannot be opened (see
+    /// [`faceiot_journal::Journal::open`]).
     pub async fn start(config: Config) -> io::Result<Self> {
         let Config {
             state_dir,
@@ -92,7 +93,8 @@ impl Broker {
         self.handle.clone()
     }
 
-    /// Closes all connections and the log. When this returns the ports are free and what was acknowledged is on disk.
+    /// Closes all connections and the log. When this returns the ports are free and what was acknowledged is
+    /// on disk.
     pub async fn stop(mut self) {
         // Nobody listens any more when every task is gone already.
         let _ = self.stop.send(true);
@@ -123,12 +125,14 @@ impl std::fmt::Debug for Broker {
 }
 
 impl Handle {
-    /// Sends a message to all sessions that are subscribed to its topic, past every hook. Returns how many took it.
+    /// Sends a message to all sessions that are subscribed to its topic, past every hook. Returns how many
+    /// took it.
     pub fn inject(&self, message: Message) -> usize {
         conn::inject(&self.router, message).sessions
     }
 
-    /// Like [`Handle::inject`]; the ticket is durable when the message is on disk for every session that is kept.
+    /// Like [`Handle::inject`]; the ticket is durable when the message is on disk for every session that is
+    /// kept.
     pub fn inject_logged(&self, message: Message) -> (usize, Ticket) {
         let outcome = conn::inject(&self.router, message);
         (outcome.sessions, outcome.logged.unwrap_or_else(Ticket::ready))
@@ -139,7 +143,8 @@ impl Handle {
         self.router.sessions()
     }
 
-    /// Drops the connection of a session, if it has one. The session itself goes or stays as if the client had gone.
+    /// Drops the connection of a session, if it has one. The session itself goes or stays as if the client
+    /// had gone.
     pub fn kick(&self, session: &str) -> bool {
         self.router.kick(session)
     }

@@ -1,4 +1,5 @@
-//! One connection: the sole owner of its stream, its packets on the way out, and the acknowledgements it owes.
+//! One connection: the sole owner of its stream, its packets on the way out, and the acknowledgements it
+//! owes.
 //!
 //! ```text
 //! bytes -> frame -> gate -> protocol -> hooks -> Router::route -> the subscribers' mailboxes
@@ -6,8 +7,9 @@
 //! bytes <- out buffer <- protocol <- own mailbox
 //! ```
 //!
-//! Back pressure: input is read only while the output buffer and the FIFO of acknowledgements are below their bounds. A client that
-//! does not read stops being read from, its mailbox fills up to its bounds, and after [`Limits::write_stall`] it is dropped.
+//! Back pressure: input is read only while the output buffer and the FIFO of acknowledgements are below their
+//! bounds. A client that does not read stops being read from, its mailbox fills up to its bounds, and after
+//! [`Limits::write_stall`] it is dropped.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -140,8 +142,8 @@ pub(crate) struct Link<R, W> {
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
-    /// Writes what is owed, then closes so that the client can read it: closing with unread input would send a reset, and the client's
-    /// system would throw away what we wrote last.
+    /// Writes what is owed, then closes so that the client can read it: closing with unread input would send
+    /// a reset, and the client's system would throw away what we wrote last.
     async fn close(&mut self, end: &End) {
         let polite = async {
             self.output.finish().await?;
@@ -235,7 +237,8 @@ impl Connection<'_> {
             let Some(packet) = link.frames.next().map_err(|e| End::Broken(e.to_string()))? else {
                 break;
             };
-            // What arrived before somebody else took the session over and is read only now is not its business any more.
+            // What arrived before somebody else took the session over and is read only now is not its
+            // business any more.
             if let Some(why) = self.attached.live.why_ended() {
                 return Err(End::Ended(why));
             }
@@ -324,7 +327,8 @@ impl Connection<'_> {
                     tickets.extend(inject(router, message).logged);
                 }
                 if qos == 0 {
-                    // Nobody waits for a QoS 0 message; only the layer above may ask us to slow its sender down.
+                    // Nobody waits for a QoS 0 message; only the layer above may ask us to slow its sender
+                    // down.
                     tickets.clear();
                 }
                 tickets.extend(verdict.durable);
@@ -389,7 +393,8 @@ impl Connection<'_> {
                         tracing::warn!(session = %self.attached.live.identity.session, "a QoS 0 message was not stored: {failed}");
                         owed.tickets.pop()
                     }
-                    // Not acknowledged, so the client sends it again; staying connected it would wait for ever.
+                    // Not acknowledged, so the client sends it again; staying connected it would wait for
+                    // ever.
                     Some(Err(failed)) => {
                         return Err(End::Unstored(format!("not stored, not acknowledged: {failed}")));
                     }

@@ -1,5 +1,5 @@
-//! Bytes in, whole packets out. Works on any stream; a packet larger than the cap is refused by its header, before memory is taken
-//! for its body.
+//! Bytes in, whole packets out. Works on any stream; a packet larger than the cap is refused by its header,
+//! before memory is taken for its body.
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -10,7 +10,8 @@ pub(crate) struct Frames {
     cap: usize,
     /// Length of the packet that was handed out last; removed before the next is looked at.
     taken: usize,
-    /// How much to read at once: grows while reads fill it, shrinks when they do not, so that an idle connection holds little.
+    /// How much to read at once: grows while reads fill it, shrinks when they do not, so that an idle
+    /// connection holds little.
     ahead: usize,
 }
 
@@ -76,8 +77,8 @@ impl Frames {
             _ => 0,
         };
         let room = self.cap.saturating_sub(self.buffer.len());
-        // Between packets nobody knows for how long: a thousand cameras that wait cost little. In the middle of one
-        // the next is probably behind it.
+        // Between packets nobody knows for how long: a thousand cameras that wait cost little. In the middle
+        // of one the next is probably behind it.
         let ahead = if waiting { AHEAD_MIN } else { self.ahead };
         let want = missing.max(ahead).min(room).max(1);
         self.buffer.reserve(want);

@@ -1,10 +1,12 @@
-//! The way of bytes from the socket to the events, without a socket: for the property test of the gate and the fuzz target.
+//! The way of bytes from the socket to the events, without a socket: for the property test of the gate and
+//! the fuzz target.
 
 use crate::frame::Frames;
 use crate::gate::{Gate, Phase, gate};
 use crate::protocol::{Event, Protocol};
 
-/// Cuts `stream` into packets, shows each to the gate, and gives those that pass to the state machine, as a connection does. Returns how many passed.
+/// Cuts `stream` into packets, shows each to the gate, and gives those that pass to the state machine, as a
+/// connection does. Returns how many passed.
 ///
 /// # Panics
 ///

@@ -1,8 +1,10 @@
 //! The strict look at every packet before mqtt-protocol-core sees it.
 //!
-//! mqtt-protocol-core 0.7.9 takes some packets that MQTT 3.1.1 forbids, answers some malformed CONNECTs instead of closing silently, and
-//! does nothing about others. Everything it is too kind to, and everything whose answer we want in our own hands, is decided here: a pure function from one
-//! whole packet to a verdict. It walks the packet to its last byte, so what passes is well formed; numbers in brackets are the statements of the standard.
+//! mqtt-protocol-core 0.7.9 takes some packets that MQTT 3.1.1 forbids, answers some malformed CONNECTs
+//! instead of closing silently, and does nothing about others. Everything it is too kind to, and everything
+//! whose answer we want in our own hands, is decided here: a pure function from one whole packet to a
+//! verdict. It walks the packet to its last byte, so what passes is well formed; numbers in brackets are the
+//! statements of the standard.
 //!
 //! MQTT 5.0 comes with its own rows; until then its CONNECT is answered like any unknown level.
 
@@ -92,7 +94,8 @@ fn connect(body: &mut Body<'_>) -> Judgement {
     let level = body.byte()?;
     match (name, level) {
         (b"MQTT", 4) => {}
-        // 3.1 calls itself MQIsdp: it is a known protocol of an unknown level, and gets the answer that its users can read.
+        // 3.1 calls itself MQIsdp: it is a known protocol of an unknown level, and gets the answer that its
+        // users can read.
         (b"MQTT" | b"MQIsdp", level) => return Err(Gate::Level(level)),
         _ => return close("not the MQTT protocol [MQTT-3.1.2-1]"),
     }
@@ -308,7 +311,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// What passes is one whole packet that mqtt-protocol-core takes as well; what does not is closed in words.
+        /// What passes is one whole packet that mqtt-protocol-core takes as well; what does not is closed in
+        /// words.
         #[test]
         fn what_passes_is_a_whole_packet_that_the_state_machine_takes(packet in packets()) {
             for phase in [Phase::First, Phase::Later] {

@@ -1,18 +1,23 @@
-//! An MQTT 3.1.1 broker to be built into a program: login, access and interception belong to the program, everything of the protocol is
-//! done here. It knows nothing of faces, photos or clouds; it may import `faceiot-journal` and nothing else of this project.
+//! An MQTT 3.1.1 broker to be built into a program: login, access and interception belong to the program,
+//! everything of the protocol is done here. It knows nothing of faces, photos or clouds; it may import
+//! `faceiot-journal` and nothing else of this project.
 //!
 //! # Promises
 //!
-//! - A QoS 1 message is acknowledged when it is on disk for every session that is kept ([`Handle::inject_logged`] says the same for injected ones), and when
-//!   the ticket that [`Hooks::intercept`] returned is durable.
-//! - Memory is bounded whatever clients do: [`Caps`] before and after login, [`Limits`] for everything that is held for a session.
-//! - No input makes it panic; malformed input ends its own connection with a reason in the log, and nobody else's.
+//! - A QoS 1 message is acknowledged when it is on disk for every session that is kept
+//!   ([`Handle::inject_logged`] says the same for injected ones), and when the ticket that
+//!   [`Hooks::intercept`] returned is durable.
+//! - Memory is bounded whatever clients do: [`Caps`] before and after login, [`Limits`] for everything that
+//!   is held for a session.
+//! - No input makes it panic; malformed input ends its own connection with a reason in the log, and nobody
+//!   else's.
 //!
 //! # What it offers
 //!
-//! QoS 0 and 1 both ways, clean and persistent sessions, take-over, keep-alive, TCP and TLS, any number of listeners with their own [`Rules`].
-//! **Not offered, and refused in so many words**: QoS 2 and retained publishes (the connection is closed), wills (CONNACK 5), MQTT 5.0 and 3.1
-//! (CONNACK 1). A subscription that asks for QoS 2 is granted QoS 1.
+//! QoS 0 and 1 both ways, clean and persistent sessions, take-over, keep-alive, TCP and TLS, any number of
+//! listeners with their own [`Rules`]. **Not offered, and refused in so many words**: QoS 2 and retained
+//! publishes (the connection is closed), wills (CONNACK 5), MQTT 5.0 and 3.1 (CONNACK 1). A subscription that
+//! asks for QoS 2 is granted QoS 1.
 //!
 //! # Map
 //!
@@ -30,8 +35,9 @@
 //! | `log` | what survives a crash |
 //! | [`topic`] | what are topics and filters |
 //!
-//! The path of a message is drawn in `conn`; the places for retained messages, wills, QoS 2, shared subscriptions and 5.0 are `route` (a second tree, a timer),
-//! `log` (their record kinds are kept free), `session` (packet ids in flight) and `gate` (rows per version).
+//! The path of a message is drawn in `conn`; the places for retained messages, wills, QoS 2, shared
+//! subscriptions and 5.0 are `route` (a second tree, a timer), `log` (their record kinds are kept free),
+//! `session` (packet ids in flight) and `gate` (rows per version).
 //!
 //! # Example
 //!

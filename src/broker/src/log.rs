@@ -9,8 +9,9 @@
 //! | `M` | message:u64 n:u32 session:u64 (n times) length:u16 topic payload | a message is queued for n sessions: body and enqueueing in one record, so that one cannot be torn from the other |
 //! | `A` | session:u64 message:u64 | the session's client acknowledged it |
 //!
-//! Numbers are little endian. `P` (packet id given), `L`, `I`, `J` (QoS 2), `R` (retained) and `W` (will) are left free for what they are in the
-//! plan. `C`, `S` and `U` are synced before they are answered; `A` and `X` are lazy: losing one costs a repeated message, which QoS 1 allows.
+//! Numbers are little endian. `P` (packet id given), `L`, `I`, `J` (QoS 2), `R` (retained) and `W` (will) are
+//! reserved for what the broker does not offer yet. `C`, `S` and `U` are synced before they are answered; `A`
+//! and `X` are lazy: losing one costs a repeated message, which QoS 1 allows.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -61,7 +62,8 @@ pub(crate) struct Saved {
 impl Log {
     pub(crate) fn open(path: &Path) -> io::Result<(Self, Restored)> {
         let mut restored = Restored::default();
-        // A damaged place costs the messages in it; not starting would cost all of them. The journal logs it as an error.
+        // A damaged place costs the messages in it; not starting would cost all of them. The journal logs it
+        // as an error.
         let options = Options {
             on_damage: Damage::Skip,
             ..Options::default()
@@ -178,7 +180,8 @@ fn message_head(message: &Routed, sessions: &[SessionId]) -> Vec<u8> {
     for session in sessions {
         head.extend_from_slice(&session.to_le_bytes());
     }
-    // A topic that came over the wire has at most 65,535 bytes; `route` refuses a longer one that was injected.
+    // A topic that came over the wire has at most 65,535 bytes; `route` refuses a longer one that was
+    // injected.
     head.extend_from_slice(&(message.topic.len() as u16).to_le_bytes());
     head.extend_from_slice(message.topic.as_bytes());
     head

@@ -31,7 +31,8 @@ impl<W: AsyncWrite + Unpin> Output<W> {
         }
     }
 
-    /// One step: writes what the stream takes, or flushes it when everything is written. May be cancelled and called again.
+    /// One step: writes what the stream takes, or flushes it when everything is written. May be cancelled and
+    /// called again.
     pub(crate) async fn push(&mut self) -> io::Result<()> {
         if self.unsent() == 0 {
             self.stream.flush().await?;

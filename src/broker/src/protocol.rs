@@ -1,9 +1,10 @@
 //! The only file that knows mqtt-protocol-core: packets in, events out; actions in, bytes out.
 //!
-//! Its state machine keeps the packet ids and the keep-alive. Four things about version 0.7.9 shape this file:
-//! acknowledgements are never automatic (they wait for the disk); `NotifyError` comes with or without `RequestClose`, and
-//! closes here in both cases; what it wants to send together with an error is dropped (a malformed CONNECT must get no CONNACK); and
-//! its payload type is a shared slice, which is kept, so that a payload is never copied on its way to the subscribers.
+//! Its state machine keeps the packet ids and the keep-alive. Four things about version 0.7.9 shape this
+//! file: acknowledgements are never automatic (they wait for the disk); `NotifyError` comes with or without
+//! `RequestClose`, and closes here in both cases; what it wants to send together with an error is dropped (a
+//! malformed CONNECT must get no CONNACK); and its payload type is a shared slice, which is kept, so that a
+//! payload is never copied on its way to the subscribers.
 
 use std::sync::Arc;
 
@@ -100,7 +101,8 @@ impl Protocol {
     /// Takes one packet that passed the gate.
     pub(crate) fn receive(&mut self, packet: &[u8], out: &mut Vec<u8>, events: &mut Vec<Event>) {
         let raw = self.machine.recv(&mut Cursor::new(packet));
-        // 3.1.1 says nothing about a PUBACK for an unknown id; a client that repeats one after a reconnect does no harm.
+        // 3.1.1 says nothing about a PUBACK for an unknown id; a client that repeats one after a reconnect
+        // does no harm.
         if packet.first() == Some(&PUBACK)
             && raw
                 .iter()

@@ -1,8 +1,8 @@
 //! Sessions, subscriptions, and the one short critical section that every message passes.
 //!
-//! `Router` is a mutex around all sessions and the tree of subscriptions. A publish takes it once: match, put into the mailboxes, append the log
-//! record. The order of the lock is the order of the log and of every queue. Nothing under it waits or calls a hook.
-//! The order of locks: lifecycle, core, mailbox.
+//! `Router` is a mutex around all sessions and the tree of subscriptions. A publish takes it once: match, put
+//! into the mailboxes, append the log record. The order of the lock is the order of the log and of every
+//! queue. Nothing under it waits or calls a hook. The order of locks: lifecycle, core, mailbox.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -25,7 +25,8 @@ pub(crate) type SessionId = u64;
 /// Shared by all connections.
 pub(crate) struct Router {
     core: Mutex<Core>,
-    /// Held over every coming and going together with its hooks, so that the hooks of one session never overlap or swap.
+    /// Held over every coming and going together with its hooks, so that the hooks of one session never
+    /// overlap or swap.
     lifecycle: Mutex<()>,
     log: Log,
     /// Bytes that a snapshot of the log would have, roughly.
@@ -186,13 +187,15 @@ impl Router {
         }
     }
 
-    /// A client has logged in: its session, new or kept. An earlier connection of the same session is ended first.
+    /// A client has logged in: its session, new or kept. An earlier connection of the same session is ended
+    /// first.
     pub(crate) fn attach(
         self: &Arc<Self>,
         identity: &Identity,
         clean: bool,
     ) -> Result<Attached, &'static str> {
-        // Declared before the lock, so that it is dropped after it when a hook panics: its drop takes the lock.
+        // Declared before the lock, so that it is dropped after it when a hook panics: its drop takes the
+        // lock.
         let attached;
         let _order = self.lifecycle.lock().unwrap_or_else(PoisonError::into_inner);
         let mut core = self.core();
@@ -222,7 +225,8 @@ impl Router {
                     session.live = Some(Arc::clone(&live));
                     Arc::clone(&session.mailbox)
                 }
-                // Cannot be: it was found or made under this lock. A mailbox of its own keeps even that harmless.
+                // Cannot be: it was found or made under this lock. A mailbox of its own keeps even that
+                // harmless.
                 None => Arc::new(Mailbox::new(self.limits, Arc::clone(&self.counters))),
             };
             Attached {

@@ -1,7 +1,8 @@
 //! What waits for one client. Bounded in count and bytes, whatever its client does.
 //!
-//! A mailbox outlives the connections of its session: unacknowledged QoS 1 messages stay in it under their packet ids and are sent again by
-//! the next connection. A connection proves by its generation number that it is still the session's own: one that was taken over gets nothing more.
+//! A mailbox outlives the connections of its session: unacknowledged QoS 1 messages stay in it under their
+//! packet ids and are sent again by the next connection. A connection proves by its generation number that it
+//! is still the session's own: one that was taken over gets nothing more.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +22,8 @@ pub(crate) struct Routed {
 }
 
 impl Routed {
-    /// What it costs a queue. A payload in several queues is counted in each: the bounds hold with room to spare.
+    /// What it costs a queue. A payload in several queues is counted in each: the bounds hold with room to
+    /// spare.
     fn weight(&self) -> usize {
         self.payload.len() + self.topic.len() + OVERHEAD
     }
@@ -112,8 +114,8 @@ impl Mailbox {
         self.counters.queued_bytes.add(weight as u64);
     }
 
-    /// The next message for the connection of this `generation`. A QoS 1 message gets its packet id from `acquire` and is in flight from now
-    /// on; when the window is full, QoS 0 messages pass it.
+    /// The next message for the connection of this `generation`. A QoS 1 message gets its packet id from
+    /// `acquire` and is in flight from now on; when the window is full, QoS 0 messages pass it.
     pub(crate) fn next(
         &self,
         generation: u64,

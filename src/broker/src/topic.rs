@@ -20,7 +20,8 @@ pub fn is_filter(filter: &str) -> bool {
     true
 }
 
-/// Does `filter` match the topic `name`? Topics that begin with `$` are matched by no filter that begins with a wildcard.
+/// Does `filter` match the topic `name`? Topics that begin with `$` are matched by no filter that begins with
+/// a wildcard.
 pub fn matches(filter: &str, name: &str) -> bool {
     if name.starts_with('$') && filter.starts_with(['+', '#']) {
         return false;

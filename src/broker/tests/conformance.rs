@@ -1,4 +1,5 @@
-//! Statements of MQTT 3.1.1 over raw sockets, one named row each. Numbers in brackets are those of the standard.
+//! Statements of MQTT 3.1.1 over raw sockets, one named row each. Numbers in brackets are those of the
+//! standard.
 
 mod common;
 

@@ -58,7 +58,8 @@ async fn a_take_over_during_a_slow_write_hands_everything_to_the_new_connection(
     let handle = rig.broker.handle();
     let mut old = Client::login(rig.addr, "device@1", false).await;
     old.subscribe("x", 1).await;
-    // More than the sockets hold: the old connection hangs in its write, with unacknowledged messages on both sides of it.
+    // More than the sockets hold: the old connection hangs in its write, with unacknowledged messages on both
+    // sides of it.
     for n in 0..60_u8 {
         assert_eq!(handle.inject(message("x", vec![n; 100 << 10], 1)), 1);
     }

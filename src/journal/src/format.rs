@@ -57,8 +57,8 @@ impl Head {
     }
 }
 
-/// Is this what is left when the creation of a journal was interrupted? A prefix of the header, or the zeros that some
-/// file systems show for blocks that were allocated and never written.
+/// Is this what is left when the creation of a journal was interrupted? A prefix of the header, or the zeros
+/// that some file systems show for blocks that were allocated and never written.
 pub(crate) fn is_torn_head(bytes: &[u8]) -> bool {
     let n = bytes.len();
     let prefix = if n <= 8 {
@@ -79,7 +79,8 @@ pub(crate) struct RecordHead {
 }
 
 impl RecordHead {
-    /// `crc` begins with the payload so that the long part is computed before `seq` is known, outside the lock that hands out numbers.
+    /// `crc` begins with the payload so that the long part is computed before `seq` is known, outside the
+    /// lock that hands out numbers.
     pub(crate) fn new(payload_crc: Hasher, length: u32, kind: u8, seq: Seq) -> Self {
         Self {
             length,

@@ -1,8 +1,8 @@
 //! Append log: what has been acknowledged is on disk, and what is on disk is read back or named as damaged.
 //!
-//! The broker, the upload spool and the ingest of the local cloud keep their state in memory and write every change
-//! that must survive a crash here first. This crate knows nothing of what the records mean. It imports nothing of
-//! this project; `tokio` is used for one thing, waiting on a [`Ticket`] without blocking a thread.
+//! The broker, the upload spool and the ingest of the local cloud keep their state in memory and write every
+//! change that must survive a crash here first. This crate knows nothing of what the records mean. It imports
+//! nothing of this project; `tokio` is used for one thing, waiting on a [`Ticket`] without blocking a thread.
 //!
 //! # Map
 //!
@@ -17,9 +17,10 @@
 //!
 //! # Flow
 //!
-//! [`Journal::append`] copies the record behind a short lock and returns a [`Ticket`]; it never waits for the disk. The thread
-//! swaps the whole pending buffer for an empty one, writes it, calls `fdatasync` once, and settles all
-//! tickets of that batch (group commit): the more is appended while a sync runs, the fewer syncs a record costs.
+//! [`Journal::append`] copies the record behind a short lock and returns a [`Ticket`]; it never waits for the
+//! disk. The thread swaps the whole pending buffer for an empty one, writes it, calls `fdatasync` once, and
+//! settles all tickets of that batch (group commit): the more is appended while a sync runs, the fewer syncs
+//! a record costs.
 //!
 //! # The file
 //!
@@ -31,23 +32,27 @@
 //! record  = length:u32 crc:u32 kind:u8 seq:u64 payload[length]          17 bytes + payload
 //! ```
 //!
-//! `crc` of a record is the CRC-32 (IEEE) of `salt`, `payload`, `length`, `kind`, `seq` in this order. The salt is random per
-//! journal, so that a payload that looks like a record is never taken for one when the reader looks behind a torn record.
-//! `base` is the number of the last record that a snapshot stands for (0: none). Records of the snapshot have `seq <= base`; appended
-//! ones have `seq > base` and strictly rising (with gaps where a write failed). The file has mode 0600.
+//! `crc` of a record is the CRC-32 (IEEE) of `salt`, `payload`, `length`, `kind`, `seq` in this order. The
+//! salt is random per journal, so that a payload that looks like a record is never taken for one when the
+//! reader looks behind a torn record. `base` is the number of the last record that a snapshot stands for (0:
+//! none). Records of the snapshot have `seq <= base`; appended ones have `seq > base` and strictly rising
+//! (with gaps where a write failed). The file has mode 0600.
 //!
 //! # What can go wrong, and what then
 //!
-//! - **Killed or power lost in a write**: the last record is torn. [`Journal::open`] cuts it off, syncs, and counts it in
-//!   [`Recovery`]. Nothing in it had been acknowledged.
-//! - **A damaged record with whole ones behind it** is no torn write: acknowledged data is broken. [`Damage::Refuse`] (the default) makes
-//!   `open` fail with `InvalidData` and leaves the file as it is; [`Damage::Skip`] goes on with the next
-//!   whole record and counts what it left out. Each is logged with its offset.
-//! - **Disk full**: the tickets of that batch fail, the file is cut back to its last synced byte, and the next append tries again: when there
-//!   is space, the journal works again without being opened anew. Nothing is acknowledged in between.
-//! - **Any other error** of a write or sync is final (after a failed `fdatasync` the kernel may have thrown the pages away): every
-//!   ticket from then on fails, [`Journal::failed`] says why.
-//! - **More appended than the disk can take**: past [`Options::pending_bytes`] a ticket fails at once with [`FailedKind::Overloaded`].
+//! - **Killed or power lost in a write**: the last record is torn. [`Journal::open`] cuts it off, syncs, and
+//!   counts it in [`Recovery`]. Nothing in it had been acknowledged.
+//! - **A damaged record with whole ones behind it** is no torn write: acknowledged data is broken.
+//!   [`Damage::Refuse`] (the default) makes `open` fail with `InvalidData` and leaves the file as it is;
+//!   [`Damage::Skip`] goes on with the next whole record and counts what it left out. Each is logged with its
+//!   offset.
+//! - **Disk full**: the tickets of that batch fail, the file is cut back to its last synced byte, and the
+//!   next append tries again: when there is space, the journal works again without being opened anew. Nothing
+//!   is acknowledged in between.
+//! - **Any other error** of a write or sync is final (after a failed `fdatasync` the kernel may have thrown
+//!   the pages away): every ticket from then on fails, [`Journal::failed`] says why.
+//! - **More appended than the disk can take**: past [`Options::pending_bytes`] a ticket fails at once with
+//!   [`FailedKind::Overloaded`].
 //!
 //! # Example
 //!
@@ -99,7 +104,8 @@ pub type Seq = u64;
 pub enum Sync {
     /// Written and synced as soon as possible: its ticket becomes durable.
     Yes,
-    /// Written at once, synced together with the next [`Sync::Yes`], at the latest after [`Options::lazy_for`].
+    /// Written at once, synced together with the next [`Sync::Yes`], at the latest after
+    /// [`Options::lazy_for`].
     Lazy,
 }
 
@@ -146,14 +152,17 @@ struct Inner {
 }
 
 impl Journal {
-    /// Opens or creates the journal at `path`, gives every record in it to `replay` in file order, and starts its thread.
+    /// Opens or creates the journal at `path`, gives every record in it to `replay` in file order, and starts
+    /// its thread.
     ///
-    /// A torn last record is cut off and counted ([`Journal::recovery`]); a rest of an interrupted compaction is removed.
+    /// A torn last record is cut off and counted ([`Journal::recovery`]); a rest of an interrupted compaction
+    /// is removed.
     ///
     /// # Errors
     ///
-    /// `InvalidData` when the file is no journal, has another version, or is damaged in the middle ([`Damage`]);
-    /// `WouldBlock` when another process or another `Journal` holds it; otherwise the error of the file system.
+    /// `InvalidData` when the file is no journal, has another version, or is damaged in the middle
+    /// ([`Damage`]); `WouldBlock` when another process or another `Journal` holds it; otherwise the error of
+    /// the file system.
     pub fn open(
         path: impl AsRef<Path>,
         options: Options,
@@ -226,25 +235,28 @@ impl Journal {
 
     /// Appends one record whose payload is the concatenation of `parts`.
     ///
-    /// Never waits for the disk. A record that cannot be taken (too much pending, more than [`MAX_PAYLOAD`] bytes, a closed or failed
-    /// journal) comes back as a ticket that has already failed.
+    /// Never waits for the disk. A record that cannot be taken (too much pending, more than [`MAX_PAYLOAD`]
+    /// bytes, a closed or failed journal) comes back as a ticket that has already failed.
     pub fn append(&self, kind: u8, parts: &[&[u8]], sync: Sync) -> Ticket {
         self.inner.shared.append(kind, parts, sync)
     }
 
-    /// Replaces everything appended before this call by what `snapshot` writes; everything appended after it is kept.
+    /// Replaces everything appended before this call by what `snapshot` writes; everything appended after it
+    /// is kept.
     ///
-    /// `snapshot` runs on a thread of its own and must write the state *as of this call*: take a copy (or hold back appends)
-    /// under the lock under which you append. The journal goes on meanwhile. Written to `<path>.new`, synced, renamed over the old file,
-    /// folder synced; when any of that fails the old file stays and a warning is logged.
+    /// `snapshot` runs on a thread of its own and must write the state *as of this call*: take a copy (or
+    /// hold back appends) under the lock under which you append. The journal goes on meanwhile. Written to
+    /// `<path>.new`, synced, renamed over the old file, folder synced; when any of that fails the old file
+    /// stays and a warning is logged.
     ///
-    /// Returns `false`, and drops `snapshot`, when a compaction is already running or the journal is closed or failed.
+    /// Returns `false`, and drops `snapshot`, when a compaction is already running or the journal is closed
+    /// or failed.
     pub fn compact(&self, snapshot: impl FnOnce(&mut Snapshot) + Send + 'static) -> bool {
         self.inner.shared.mark_compaction(Box::new(snapshot))
     }
 
-    /// Is it time for [`Journal::compact`]? True when the file is larger than [`Options::compact_at`] and than four
-    /// times the `live` bytes that a snapshot would have, and none is running.
+    /// Is it time for [`Journal::compact`]? True when the file is larger than [`Options::compact_at`] and
+    /// than four times the `live` bytes that a snapshot would have, and none is running.
     pub fn wants_compaction(&self, live: u64) -> bool {
         let size = self.size();
         size > self.inner.options.compact_at && size > live.saturating_mul(4) && !self.is_compacting()
@@ -327,7 +339,8 @@ fn is_unborn(file: &File, length: u64) -> io::Result<bool> {
 }
 
 fn open_locked(path: &Path) -> io::Result<File> {
-    // Twice at most: a compaction of the previous holder may have renamed a new file over the one just opened.
+    // Twice at most: a compaction of the previous holder may have renamed a new file over the one just
+    // opened.
     for _ in 0..2 {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
@@ -407,7 +420,8 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The standard library seeds its hash maps from the operating system; that is all the randomness a salt needs.
+/// The standard library seeds its hash maps from the operating system; that is all the randomness a salt
+/// needs.
 fn random_salt() -> u32 {
     use std::hash::{BuildHasher, Hasher, RandomState};
     RandomState::new().build_hasher().finish() as u32

@@ -124,7 +124,8 @@ impl Shared {
         true
     }
 
-    /// Blocks until there is something to do, at most for `patience`; gives `spare` in exchange for the buffer.
+    /// Blocks until there is something to do, at most for `patience`; gives `spare` in exchange for the
+    /// buffer.
     pub(crate) fn take(&self, spare: Vec<u8>, patience: Option<Duration>) -> Work {
         let mut pending = self.lock();
         while pending.batch.is_none()

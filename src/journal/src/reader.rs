@@ -19,7 +19,8 @@ pub struct Record<'a> {
 /// What to do about a damaged record that whole records follow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Damage {
-    /// Stop with `InvalidData`, and leave the file untouched: acknowledged data is broken and somebody should know.
+    /// Stop with `InvalidData`, and leave the file untouched: acknowledged data is broken and somebody should
+    /// know.
     #[default]
     Refuse,
     /// Go on with the next whole record; [`Recovery`] counts what was left out.
@@ -47,8 +48,8 @@ pub struct Recovery {
 ///
 /// # Errors
 ///
-/// `InvalidData` when it is no journal, has another version, or (with [`Damage::Refuse`]) is damaged in the middle; otherwise what
-/// `source` reports.
+/// `InvalidData` when it is no journal, has another version, or (with [`Damage::Refuse`]) is damaged in the
+/// middle; otherwise what `source` reports.
 pub fn read<R: Read + Seek>(
     source: &mut R,
     on_damage: Damage,
@@ -174,7 +175,8 @@ fn whole_record_after<R: Read + Seek>(
     input.seek(SeekFrom::Start(at))?;
     let mut rest = Vec::new();
     input.take(length - at).read_to_end(&mut rest)?;
-    // Every byte is a candidate and a lying length makes each cost a long CRC: the work is capped, in proportion to the bytes there are.
+    // Every byte is a candidate and a lying length makes each cost a long CRC: the work is capped, in
+    // proportion to the bytes there are.
     let mut budget = (rest.len() as u64)
         .saturating_mul(64)
         .saturating_add(MAX_PAYLOAD as u64);

@@ -29,8 +29,8 @@ impl Ticket {
         }
     }
 
-    /// A ticket that somebody else settles: for what another store than a journal brings to disk, or has not yet
-    /// handed to a journal.
+    /// A ticket that somebody else settles: for what another store than a journal brings to disk, or has not
+    /// yet handed to a journal.
     ///
     /// ```
     /// use faceiot_journal::{FailedKind, Ticket};

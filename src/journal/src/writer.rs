@@ -98,7 +98,8 @@ impl Writer {
         }
     }
 
-    /// One group commit. A full disk fails the batch and leaves the writer fit to go on; any other error is final.
+    /// One group commit. A full disk fails the batch and leaves the writer fit to go on; any other error is
+    /// final.
     fn commit(&mut self, work: &mut Work) -> Result<(), Failed> {
         let start = self.length;
         let due = work.closing || self.oldest_unsynced.is_some_and(|t| t.elapsed() >= self.lazy_for);
@@ -126,7 +127,8 @@ impl Writer {
         }
         match result {
             Ok(()) => {
-                // Told before the tickets are, so that whoever saw his record durable sees a journal that is well.
+                // Told before the tickets are, so that whoever saw his record durable sees a journal that is
+                // well.
                 self.shared.set_size(self.length);
                 if work.batch.is_some() && self.shared.failure().is_some() {
                     tracing::info!(path = %self.path.display(), "the journal is written again");
@@ -141,7 +143,8 @@ impl Writer {
         }
     }
 
-    /// After a failed write or sync: nothing since the last sync is promised, so it is cut off and every ticket for it fails.
+    /// After a failed write or sync: nothing since the last sync is promised, so it is cut off and every
+    /// ticket for it fails.
     fn recover(&mut self, failed: &Failed) -> Failed {
         // Once, not for every batch: a full disk stays full for a while, and the log may be on it.
         if self.shared.failure().is_none() {
@@ -154,8 +157,8 @@ impl Writer {
             compaction.cut = compaction.cut.min(synced);
         }
         let failed = match cut {
-            // Without a sync a crash may bring back what was cut: records that were never acknowledged, which is no harm. What was
-            // synced before is on disk either way.
+            // Without a sync a crash may bring back what was cut: records that were never acknowledged, which
+            // is no harm. What was synced before is on disk either way.
             Ok(()) => match self.disk.sync() {
                 Ok(()) => failed.clone(),
                 Err(e) => Failed::from_io("the journal cannot be cut back", &e),
@@ -190,7 +193,8 @@ impl Writer {
         let spawned = std::thread::Builder::new()
             .name("journal-compact".into())
             .spawn(move || {
-                // The snapshot is the caller's code: its panic must not leave the compaction running for ever.
+                // The snapshot is the caller's code: its panic must not leave the compaction running for
+                // ever.
                 let written = catch_unwind(AssertUnwindSafe(|| {
                     let mut snapshot = Snapshot::create(&path, head)?;
                     (mark.snapshot)(&mut snapshot);
@@ -257,7 +261,8 @@ impl Writer {
         self.length = length + tail;
         self.settle(&Ok(()));
         self.shared.set_size(self.length);
-        // The rename is visible but may not survive a power cut; until it does, a new record would be promised on a file without a name.
+        // The rename is visible but may not survive a power cut; until it does, a new record would be
+        // promised on a file without a name.
         crate::sync_folder_of(&self.path).map_err(Replace::Unknown)
     }
 
@@ -328,8 +333,8 @@ impl Disk {
 }
 
 impl Drop for Disk {
-    /// Closing is not enough: a process that is being started by another thread holds a copy of the descriptor, and with it
-    /// the lock, between its fork and its exec.
+    /// Closing is not enough: a process that is being started by another thread holds a copy of the
+    /// descriptor, and with it the lock, between its fork and its exec.
     fn drop(&mut self) {
         // An error leaves the lock to be dropped with the descriptor.
         let _ = self.file.unlock();

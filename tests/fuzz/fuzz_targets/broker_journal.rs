@@ -1,4 +1,5 @@
-//! The broker's log as it may be found: a good file with bytes changed, cut or appended is read to an end or refused, never with a panic.
+//! The broker's log as it may be found: a good file with bytes changed, cut or appended is read to an end or
+//! refused, never with a panic.
 #![no_main]
 
 use std::io::Cursor;
@@ -35,7 +36,9 @@ fuzz_target!(|data: &[u8]| {
     file.extend_from_slice(tail);
     for damage in [Damage::Refuse, Damage::Skip] {
         let mut octets = 0;
-        let found = read(&mut Cursor::new(&file), damage, |record| octets += RECORD_HEADER_LEN + record.payload.len());
+        let found = read(&mut Cursor::new(&file), damage, |record| {
+            octets += RECORD_HEADER_LEN + record.payload.len()
+        });
         if let Ok(found) = found {
             let counted = found.end + found.torn_bytes;
             assert_eq!(counted, file.len() as u64, "every byte is accounted for");

@@ -1,4 +1,5 @@
-//! What a stranger can send to the broker: frames, gate and state machine on any bytes. What passes the gate the state machine takes.
+//! What a stranger can send to the broker: frames, gate and state machine on any bytes. What passes the gate
+//! the state machine takes.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
