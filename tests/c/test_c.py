@@ -21,7 +21,9 @@ SYSTEM = ["-lpthread", "-ldl", "-lm"]
 
 
 def run(*command: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **options)
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, check=False, **options
+    )
     assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}\n{done.stderr[-4000:]}"
     return done
 
@@ -29,7 +31,18 @@ def run(*command: str | Path, **options: Any) -> subprocess.CompletedProcess[str
 @pytest.fixture(scope="session")
 def library() -> Path:
     """libfaceiot.a for this host, by the build that the wheel and the tests share."""
-    run("cargo", "rustc", "-p", "faceiot-capi", "--features", "std", "--crate-type", "staticlib", "--locked", cwd=ROOT)
+    run(
+        "cargo",
+        "rustc",
+        "-p",
+        "faceiot-capi",
+        "--features",
+        "std",
+        "--crate-type",
+        "staticlib",
+        "--locked",
+        cwd=ROOT,
+    )
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     found = target / "debug" / "libfaceiot_capi.a"
     assert found.exists()
@@ -113,7 +126,13 @@ def huawei_cases() -> list[tuple[str, str]]:
             continue  # X.509, and registration groups (another signature)
         cases.append(
             (
-                line("huawei", given["id"], given["secret"], given["timestamp"], given.get("check_timestamp", 1)),
+                line(
+                    "huawei",
+                    given["id"],
+                    given["secret"],
+                    given["timestamp"],
+                    given.get("check_timestamp", 1),
+                ),
                 line("h", 8883, wanted["client_id"], wanted["username"], wanted["password"]),
             )
         )
@@ -146,17 +165,23 @@ def chunk_cases() -> list[tuple[str, str]]:
     return cases
 
 
-@pytest.mark.parametrize("cases", [aliyun_cases, huawei_cases, chunk_cases], ids=["aliyun", "huawei", "chunks"])
+@pytest.mark.parametrize(
+    "cases", [aliyun_cases, huawei_cases, chunk_cases], ids=["aliyun", "huawei", "chunks"]
+)
 def test_every_vector_gives_the_same_through_c(cases: Any, library: Path, tmp_path: Path) -> None:
     expected = cases()
     assert len(expected) >= 9
-    program = build("vectors.c", library, tmp_path, "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    program = build(
+        "vectors.c", library, tmp_path, "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"
+    )
     printed = run(program, input="".join(given for given, _ in expected)).stdout
     assert printed.splitlines() == "".join(wanted for _, wanted in expected).splitlines()
 
 
 def test_bad_arguments_get_a_status_and_nothing_is_written(library: Path, tmp_path: Path) -> None:
-    program = build("edges.c", library, tmp_path, "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    program = build(
+        "edges.c", library, tmp_path, "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"
+    )
     printed = run(program).stdout
     checks = int(printed.split()[0])
     assert checks > 500, printed
@@ -184,5 +209,9 @@ def test_the_abi_changes_only_with_the_version() -> None:
         if code.strip():
             lines.append(" ".join(code.split()))
     digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-    known = dict(entry.split() for entry in (HERE / "abi.txt").read_text().splitlines() if not entry.startswith("#"))
-    assert known.get(version) == digest, f"faceiot.h of {version} is {digest}: raise the version, then add it to abi.txt"
+    known = dict(
+        entry.split() for entry in (HERE / "abi.txt").read_text().splitlines() if not entry.startswith("#")
+    )
+    assert known.get(version) == digest, (
+        f"faceiot.h of {version} is {digest}: raise the version, then add it to abi.txt"
+    )

@@ -1,5 +1,7 @@
 //! The structs as Rust lays them out, and the numbers of the header against the core's: what C sees is what Rust means.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
 use std::mem::{offset_of, size_of};
 use std::path::{Path, PathBuf};
 use std::process::Command;
