@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import stat
 import threading
 import urllib.error
@@ -155,6 +156,42 @@ def test_a_stopped_cloud_says_so(tmp_path):
         cloud.devices()
     assert caught.value.kind == "closed"
     assert "stopped" in repr(cloud)
+
+
+def test_a_cloud_that_nobody_holds_any_more_stops(tmp_path):
+    cloud = Cloud(tmp_path / "cloud")
+    port = cloud.mqtt_port
+    del cloud
+
+    def refused():
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    wait_until(refused, "nothing listens")
+    Cloud(tmp_path / "cloud").stop()  # the folder is free again
+
+
+def test_stopping_ends_a_command_that_waits(tmp_path):
+    cloud, raised = Cloud(tmp_path / "cloud"), []
+    secret = cloud.add_device(DEVICE).secret
+    with faceiot.Device.aliyun("a1pk", "cam-1", secret, **cloud.endpoint()) as device:
+
+        def command():
+            try:
+                cloud.command(DEVICE, "take_photo", {}, timeout=60)
+            except faceiot.FaceIotError as error:
+                raised.append(error.kind)
+
+        caller = threading.Thread(target=command)
+        caller.start()
+        asked = next(device.commands(timeout=20))  # held: a dropped command is answered with an error
+        cloud.stop()
+        caller.join(20)
+        assert asked.name == "take_photo"
+    assert raised == ["closed"]
 
 
 def test_stopping_ends_a_wait(tmp_path):

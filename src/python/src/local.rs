@@ -13,13 +13,14 @@ use faceiot_local as local;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 
 pub(crate) use answers::{CommandReply, Photo, RegisteredDevice};
 
 use crate::bytes::Text;
 use crate::errors::{Failure, Result};
 use crate::json;
-use crate::wait::{Owned, seconds, wait, wait_for};
+use crate::wait::{Owned, runtime, seconds, wait, wait_for};
 
 /// The local cloud: MQTT over TCP and TLS, photos, properties, commands and a page, inside this process.
 ///
@@ -59,9 +60,26 @@ struct Places {
 struct Running {
     cloud: Arc<local::Cloud>,
     /// Told when the cloud stops, so that whoever waits stops waiting.
-    stopping: tokio::sync::watch::Sender<bool>,
+    stopping: watch::Sender<bool>,
     /// The temporary folder, removed when this is dropped.
-    _folder: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
+}
+
+impl Running {
+    async fn stop(self) {
+        let _ = self.stopping.send(true);
+        let mut cloud = self.cloud;
+        // Calls of other threads hold the cloud for moments.
+        let cloud = loop {
+            match Arc::try_unwrap(cloud) {
+                Ok(cloud) => break cloud,
+                Err(shared) => cloud = shared,
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        };
+        cloud.stop().await;
+        drop(self.folder);
+    }
 }
 
 impl Cloud {
@@ -69,11 +87,31 @@ impl Cloud {
         Ok(self.running.get()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The cloud, and what tells that it stops.
+    fn cloud_until_it_stops(&self) -> Result<(Arc<local::Cloud>, watch::Receiver<bool>)> {
+        match &*self.running()? {
+            Some(running) => Ok((Arc::clone(&running.cloud), running.stopping.subscribe())),
+            None => Err(stopped()),
+        }
+    }
+
     fn cloud(&self) -> Result<Arc<local::Cloud>> {
         self.running()?
             .as_ref()
             .map(|running| Arc::clone(&running.cloud))
             .ok_or_else(stopped)
+    }
+}
+
+impl Drop for Cloud {
+    /// A cloud that nobody can reach any more stops by itself.
+    fn drop(&mut self) {
+        let Ok(running) = self.running().map(|mut running| running.take()) else {
+            return;
+        };
+        if let (Some(running), Ok(runtime)) = (running, runtime()) {
+            runtime.spawn(running.stop());
+        }
     }
 }
 
@@ -117,11 +155,11 @@ impl Cloud {
             http_url: cloud.http_url(),
             ca_file: cloud.ca_file().to_owned(),
         };
-        let (stopping, _) = tokio::sync::watch::channel(false);
+        let (stopping, _) = watch::channel(false);
         let running = Running {
             cloud: Arc::new(cloud),
             stopping,
-            _folder: folder,
+            folder,
         };
         Ok(Self {
             running: Owned::new(Mutex::new(Some(running))),
@@ -275,14 +313,9 @@ impl Cloud {
     ) -> Result<Photo> {
         let (filter, timeout) = (filter(device)?, seconds("timeout", timeout)?);
         let after = after.map(|photo| photo.get().id());
-        let (photos, mut events, mut stopping) = match &*self.running()? {
-            Some(running) => (
-                running.cloud.photos().clone(),
-                running.cloud.subscribe(),
-                running.stopping.subscribe(),
-            ),
-            None => return Err(stopped()),
-        };
+        let (cloud, mut stopping) = self.cloud_until_it_stops()?;
+        let (photos, mut events) = (cloud.photos().clone(), cloud.subscribe());
+        drop(cloud);
         let store = photos.clone();
         let arrive = async move {
             loop {
@@ -352,14 +385,21 @@ impl Cloud {
         form: Option<&str>,
         timeout: f64,
     ) -> Result<CommandReply> {
-        let (cloud, id) = (self.cloud()?, device_id(device)?);
+        let id = device_id(device)?;
+        let (cloud, mut stopping) = self.cloud_until_it_stops()?;
         let timeout = seconds("timeout", Some(timeout))?.unwrap_or_default();
         let request = local::CommandRequest {
             form: form.map(answers::form_named).transpose()?,
             name,
             payload: payload.map_or(Ok(serde_json::Value::Null), json::from_python)?,
         };
-        Ok(wait(py, cloud.command(&id, request, timeout))??.into())
+        let reply = wait(py, async move {
+            tokio::select! {
+                reply = cloud.command(&id, request, timeout) => reply.map_err(Failure::from),
+                _ = stopping.wait_for(|stopping| *stopping) => Err(stopped()),
+            }
+        })??;
+        Ok(reply.into())
     }
 
     /// Publishes a message as the cloud.
@@ -396,20 +436,7 @@ impl Cloud {
         let Some(running) = self.running()?.take() else {
             return Ok(());
         };
-        let _ = running.stopping.send(true);
-        let mut cloud = running.cloud;
-        let stop = async move {
-            // Calls of other threads hold the cloud for moments.
-            loop {
-                match Arc::try_unwrap(cloud) {
-                    Ok(cloud) => return cloud.stop().await,
-                    Err(shared) => cloud = shared,
-                }
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        wait(py, stop)?;
-        Ok(())
+        wait(py, running.stop())
     }
 
     fn __enter__(this: Py<Self>) -> Py<Self> {

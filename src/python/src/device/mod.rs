@@ -237,10 +237,10 @@ impl Device {
         &self.id
     }
 
-    /// Whether `close` was called.
+    /// Whether `close` was called, or the cloud refused the device for good.
     #[getter]
     fn closed(&self) -> Result<bool> {
-        Ok(self.state()?.is_none())
+        Ok(self.state()?.as_ref().is_none_or(|open| open.device.is_closed()))
     }
 
     /// Sends a photo in chunks.
@@ -427,10 +427,12 @@ impl Device {
     #[pyo3(signature = (*, timeout=None))]
     fn wait_closed(&self, py: Python<'_>, timeout: Option<f64>) -> Result<()> {
         let timeout = seconds("timeout", timeout)?;
-        let mut events = match &*self.state()? {
-            Some(open) => open.device.events(),
+        // Listening begins before the look, so that the end cannot slip through between the two.
+        let watch = match &*self.state()? {
+            Some(open) => (open.device.events(), open.device.is_closed()),
             None => return Ok(()),
         };
+        let (mut events, false) = watch else { return Ok(()) };
         wait_for(py, timeout, "the device was not closed", async move {
             streams::end(&mut events).await
         })?
