@@ -19,6 +19,7 @@
 //!
 //! | module | answers |
 //! |---|---|
+//! | `push_hex`, `push_v2` | which photo does a chunk belong to, and may it grow? |
 //! | `hex` | what does one device's unnumbered stream add up to? |
 //! | `v2` | which octets of a frame are there? |
 //! | `alink` | where is the chunk in a property post? |
@@ -27,20 +28,21 @@
 mod alink;
 mod hex;
 mod outcome;
+mod push_hex;
+mod push_v2;
 mod saved;
 mod v2;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
-use faceiot_core::chunk::hex::begins_photo;
 use faceiot_core::chunk::v2 as wire;
 
 pub use self::alink::image_value;
 use self::hex::HexStream;
 use self::outcome::{Arrival, End};
 pub use self::outcome::{Outcome, Photo, Problem};
-use self::v2::{Added, V2Frame};
+use self::v2::V2Frame;
 use crate::config::Format;
 use crate::error::ErrorKind;
 use crate::id::DeviceId;
@@ -272,220 +274,6 @@ impl Ingest {
     /// What has been counted.
     pub fn counters(&self) -> Counters {
         self.counters
-    }
-
-    fn push_hex(&mut self, device: &DeviceId, value: &[u8], at: Arrival, out: &mut Vec<Outcome>) {
-        if value == hex::END {
-            return self.end_hex(device, at, out);
-        }
-        let begins = begins_photo(value);
-        // The common case first: one look-up, and the chunk is decoded to where it stays.
-        if let Some(stream) = self
-            .devices
-            .get_mut(device)
-            .and_then(|streams| streams.hex.as_mut())
-            && !(begins && stream.can_restart())
-            && stream.has_room_for(value)
-        {
-            if let Err(error) = stream.append(value, at) {
-                self.bad(device, at, error, "a hex chunk", out);
-            }
-            return;
-        }
-        if begins && self.begins_another(device, value, at, out) {
-            return;
-        }
-        self.append_with_growth(device, value, at, out);
-    }
-
-    /// A chunk begins like a photo. Ends the photo before it, if there is one; true when there is nothing left to do.
-    fn begins_another(
-        &mut self,
-        device: &DeviceId,
-        value: &[u8],
-        at: Arrival,
-        out: &mut Vec<Outcome>,
-    ) -> bool {
-        let streams = self.device(device);
-        streams.skip_hex = false;
-        let Some(stream) = streams.hex.as_mut().filter(|stream| stream.can_restart()) else {
-            return false;
-        };
-        if stream.is_all_of_it(value) {
-            stream.duplicate(at); // the first chunk, delivered again: it begins no other photo
-            return true;
-        }
-        self.finish(device, Stream::Hex, End::NextBegan, at.now_ms, out);
-        false
-    }
-
-    fn append_with_growth(&mut self, device: &DeviceId, value: &[u8], at: Arrival, out: &mut Vec<Outcome>) {
-        let photo_bytes = self.limits.photo_bytes;
-        let streams = self.device(device);
-        if streams.skip_hex {
-            return;
-        }
-        let (len, held) = streams
-            .hex
-            .as_ref()
-            .map_or((0, 0), |stream| (stream.len(), stream.capacity()));
-        let needed = len + value.len() / 2;
-        if needed > photo_bytes {
-            return self.give_up_hex(device, End::TooLarge(photo_bytes), at, out);
-        }
-        let capacity = grown(held, needed, photo_bytes);
-        if !self.make_room(device, Stream::Hex, capacity - held + STREAM_COST, at, out) {
-            return self.give_up_hex(device, End::NoMemory(self.limits.memory), at, out);
-        }
-        let age = self.next_age;
-        let streams = self.device(device);
-        let is_new = streams.hex.is_none();
-        let stream = streams.hex.get_or_insert_with(|| HexStream::new(age, at));
-        let before = if is_new { 0 } else { stream.cost() };
-        stream.grow_to(capacity);
-        let added = stream.append(value, at);
-        let after = stream.cost();
-        if is_new && added.is_err() {
-            streams.hex = None; // nothing of it could be used: there is no photo yet
-        } else {
-            self.memory = self.memory - before + after;
-            if is_new {
-                self.register(device, Stream::Hex);
-            }
-        }
-        if let Err(error) = added {
-            self.bad(device, at, error, "a hex chunk", out);
-        }
-    }
-
-    fn end_hex(&mut self, device: &DeviceId, at: Arrival, out: &mut Vec<Outcome>) {
-        let idle = u64::try_from(self.limits.idle.as_millis()).unwrap_or(u64::MAX);
-        let streams = self.device(device);
-        let skipped = std::mem::take(&mut streams.skip_hex);
-        let again = streams
-            .hex_ended_ms
-            .is_some_and(|ended| at.now_ms.saturating_sub(ended) < idle);
-        streams.hex_ended_ms = Some(at.now_ms);
-        if let Some(stream) = &mut streams.hex {
-            stream.last = at;
-            self.finish(device, Stream::Hex, End::Complete, at.now_ms, out);
-        } else if again || skipped {
-            self.counters.late += 1;
-        } else {
-            self.counters.bad_chunks += 1;
-            let message = "END, but no chunk of a photo came before it".to_owned();
-            out.push(Outcome::problem(device, ErrorKind::FrameIncomplete, message, at));
-        }
-    }
-
-    /// Reports the hex photo that is open, if any, and steps over what still comes of it.
-    fn give_up_hex(&mut self, device: &DeviceId, end: End, at: Arrival, out: &mut Vec<Outcome>) {
-        out.push(Outcome::problem(
-            device,
-            ErrorKind::FrameTooLarge,
-            end.to_string(),
-            at,
-        ));
-        self.device(device).skip_hex = true;
-        self.finish(device, Stream::Hex, end, at.now_ms, out);
-    }
-
-    fn push_v2(
-        &mut self,
-        device: &DeviceId,
-        octets: &[u8],
-        at: Arrival,
-        format: Format,
-        out: &mut Vec<Outcome>,
-    ) {
-        let chunk = match wire::parse(octets) {
-            Ok(chunk) => chunk,
-            Err(error) => return self.bad(device, at, error, "a v2 chunk", out),
-        };
-        let header = &chunk.header;
-        let id = FrameId {
-            epoch: header.epoch,
-            frame: header.frame_id,
-            time_ms: header.time_ms,
-        };
-        let (photo_bytes, per_device) = (self.limits.photo_bytes, self.limits.per_device_frames.max(1));
-        let streams = self.device(device);
-        if streams.done.iter().any(|done| done.id == id) {
-            self.counters.late += 1;
-            return;
-        }
-        let end = header.offset as usize + chunk.data.len();
-        if end.max(header.total_length as usize) > photo_bytes {
-            let why = End::TooLarge(photo_bytes);
-            out.push(Outcome::problem(
-                device,
-                ErrorKind::FrameTooLarge,
-                format!("frame {id}: {why}"),
-                at,
-            ));
-            return self.drop_frame(device, id, why, at.now_ms, out);
-        }
-        if streams.frame(id).is_none() && streams.frames.len() >= per_device {
-            let oldest = streams
-                .frames
-                .iter()
-                .min_by_key(|frame| frame.first.seq)
-                .map(|frame| frame.id);
-            if let Some(oldest) = oldest {
-                self.finish(
-                    device,
-                    Stream::V2(oldest),
-                    End::TooManyFrames(per_device),
-                    at.now_ms,
-                    out,
-                );
-            }
-        }
-        let held = self.device(device).frame(id).map_or(0, V2Frame::capacity);
-        let known = (header.total_length as usize).min(RESERVED_AT_ONCE);
-        let capacity = grown(held, end, photo_bytes).max(known);
-        if !self.make_room(device, Stream::V2(id), capacity - held + STREAM_COST, at, out) {
-            let why = End::NoMemory(self.limits.memory);
-            out.push(Outcome::problem(
-                device,
-                ErrorKind::FrameTooLarge,
-                format!("frame {id}: {why}"),
-                at,
-            ));
-            return self.drop_frame(device, id, why, at.now_ms, out);
-        }
-        let age = self.next_age;
-        let streams = self.device(device);
-        let is_new = streams.frame(id).is_none();
-        if is_new {
-            streams.frames.push(V2Frame::new(age, id, format, header, at));
-        }
-        let Some(frame) = streams.frames.iter_mut().find(|frame| frame.id == id) else {
-            return;
-        };
-        let before = if is_new { 0 } else { frame.cost() };
-        frame.grow_to(capacity);
-        let added = frame.add(&chunk, at);
-        let after = frame.cost();
-        self.memory = self.memory - before + after;
-        if is_new {
-            self.register(device, Stream::V2(id));
-        }
-        match added {
-            Added::More => {}
-            Added::Complete => self.drop_frame(device, id, End::Complete, at.now_ms, out),
-            Added::Conflict(what) => {
-                let message = format!("frame {id}: {what}");
-                out.push(Outcome::problem(device, ErrorKind::FrameConflict, message, at));
-                self.drop_frame(device, id, End::Conflict(what), at.now_ms, out);
-            }
-        }
-    }
-
-    /// Reports a v2 frame if it is open, and remembers that it is over.
-    fn drop_frame(&mut self, device: &DeviceId, id: FrameId, end: End, now_ms: u64, out: &mut Vec<Outcome>) {
-        self.finish(device, Stream::V2(id), end, now_ms, out);
-        self.remember_done(device, id, now_ms);
     }
 
     fn remember_done(&mut self, device: &DeviceId, id: FrameId, at_ms: u64) {
