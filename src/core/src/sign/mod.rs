@@ -3,8 +3,18 @@
 //! One module a cloud. Signing takes everything as arguments - the time and the nonce too - and writes into the
 //! caller's buffer; verifying takes what came over the wire and never says what it expected, because an expected
 //! password is a valid password.
+//!
+//! | module | what it signs and verifies |
+//! |---|---|
+//! | [`aliyun`] | device logins, registration, consumers; POP, Dataplus, OSS and Tablestore requests |
+//! | [`huawei`] | device and bootstrap logins, consumers; requests with AK and SK |
+//! | [`meituan`] | AWS signature version 2 |
+//!
+//! [`explain`] says where two strings to sign differ. Requests come in as a [`Request`] (or a module's own), keys as
+//! [`AccessKey`], and a [`SigningKey`] is one that was derived for a day and can be kept. [`Utc`] spells times.
 
 pub mod aliyun;
+mod explain;
 pub mod huawei;
 mod mac;
 pub mod meituan;
@@ -12,6 +22,7 @@ mod request;
 mod stream;
 mod utc;
 
+pub use explain::{Difference, Part, explain};
 pub use mac::{AccessKey, Signature, SigningKey};
 pub use request::Request;
 pub use utc::Utc;
