@@ -25,11 +25,13 @@
 //! | `worker` | what is done with a chunk, and in which order? |
 //! | `files` | how does a photo get its name? |
 //! | `row` | how does it get its row, and how is it found? |
+//! | `stats` | what does the store tell the rest about itself? |
 
 mod files;
 mod queue;
 mod record;
 mod row;
+mod stats;
 mod worker;
 
 #[cfg(test)]
@@ -47,11 +49,12 @@ use tokio::sync::broadcast;
 
 pub use self::queue::{HARD_QUEUE, SOFT_QUEUE};
 pub use self::row::{Filter, PhotoRow};
-pub use self::worker::Stats;
+pub use self::stats::Stats;
 
 use self::files::Files;
 use self::queue::Queue;
-use self::worker::{Shared, Worker};
+use self::stats::Shared;
+use self::worker::Worker;
 
 /// What happens to photos.
 #[derive(Clone, Debug)]

@@ -1,90 +1,18 @@
 //! What is done with a chunk, and in which order?
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use faceiot::ingest::{Counters, Ingest, Outcome, Photo};
+use faceiot::ingest::{Ingest, Outcome, Photo};
 use faceiot_journal::{Failed, Journal, Sync, Ticket};
 use sqlx::SqlitePool;
-use tokio::sync::broadcast;
 
 use super::files::Files;
 use super::queue::{Item, Queue};
 use super::row;
+use super::stats::{Shared, lock};
 use super::{Event, record};
-
-/// What the store has counted since it was opened, and what it holds now.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Chunks that came, of every kind.
-    pub chunks: u64,
-    /// Photos without a problem.
-    pub photos: u64,
-    /// Photos with one.
-    pub broken: u64,
-    /// Photos that gave way to others because memory was short.
-    pub gave_way: u64,
-    /// Chunks that could not be used.
-    pub bad_chunks: u64,
-    /// Chunks that were not taken: the queue was full, or the journal could not write.
-    pub refused: u64,
-    /// Rows written.
-    pub stored: u64,
-    /// Attempts to store that failed.
-    pub failures: u64,
-    /// Unfinished photos now.
-    pub open: usize,
-    /// Octets held for them now.
-    pub memory: usize,
-    /// Octets waiting for the worker now.
-    pub queued: usize,
-    /// Why photos are not reaching the disk at this moment; `None` when all is well.
-    pub failing: Option<String>,
-}
-
-/// What the worker tells the rest.
-pub(super) struct Shared {
-    pub(super) events: broadcast::Sender<Event>,
-    counters: Mutex<Counters>,
-    failing: Mutex<Option<String>>,
-    stored: AtomicU64,
-    failures: AtomicU64,
-    open: AtomicUsize,
-    memory: AtomicUsize,
-}
-
-impl Shared {
-    pub(super) fn new() -> Self {
-        Self {
-            events: broadcast::channel(EVENTS_KEPT).0,
-            counters: Mutex::default(),
-            failing: Mutex::default(),
-            stored: AtomicU64::new(0),
-            failures: AtomicU64::new(0),
-            open: AtomicUsize::new(0),
-            memory: AtomicUsize::new(0),
-        }
-    }
-
-    pub(super) fn stats(&self, queue: &Queue) -> Stats {
-        let counters = *lock(&self.counters);
-        Stats {
-            chunks: counters.chunks,
-            photos: counters.photos,
-            broken: counters.broken,
-            gave_way: counters.gave_way,
-            bad_chunks: counters.bad_chunks,
-            refused: queue.refused(),
-            stored: self.stored.load(Ordering::Relaxed),
-            failures: self.failures.load(Ordering::Relaxed),
-            open: self.open.load(Ordering::Relaxed),
-            memory: self.memory.load(Ordering::Relaxed),
-            queued: queue.octets(),
-            failing: lock(&self.failing).clone().or_else(|| queue.journal_failure()),
-        }
-    }
-}
 
 /// The one thread that puts photos together and stores them.
 pub(super) struct Worker {
@@ -327,10 +255,6 @@ impl Drop for Worker {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The clock of whoever brings the chunks, carried on between them: what is idle is told by one clock only, and one
 /// that is set does no harm.
 struct Time {
@@ -370,7 +294,6 @@ const READY_FOR: Duration = Duration::from_millis(20);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-const EVENTS_KEPT: usize = 1024;
 
 #[cfg(test)]
 mod tests {
