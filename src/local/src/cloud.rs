@@ -342,6 +342,16 @@ async fn forward_photos(state: Arc<State>, mut events: broadcast::Receiver<photo
     loop {
         match events.recv().await {
             Ok(photos::Event::Photo(row)) => {
+                if let Some(problem) = &row.problem {
+                    let text = format!("photo {}: {problem}", row.id);
+                    state.recorder.log(
+                        Some(&row.device),
+                        state.clock.now_unix_ms(),
+                        Level::Warn,
+                        0,
+                        &text,
+                    );
+                }
                 let _ = state.events.send(Event::Photo(Box::new(row)));
             }
             Ok(photos::Event::Problem(problem)) => {

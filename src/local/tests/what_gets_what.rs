@@ -393,6 +393,37 @@ async fn a_photo_in_hex_chunks_arrives_whole() {
 }
 
 #[tokio::test]
+async fn a_photo_that_lost_a_chunk_has_a_row_that_says_so_and_a_line_in_the_log() {
+    let rig = Rig::start().await;
+    let mut events = rig.cloud.subscribe();
+    let mut client = rig.login(&aliyun()).await;
+    let mut messages = hex_messages(&photo(320, 240));
+    messages.remove(messages.len() / 2);
+    for message in messages {
+        client.publish_acknowledged(POST, &message).await;
+    }
+    let row = event(&mut events, |event| {
+        if let Event::Photo(row) = event {
+            Some(row)
+        } else {
+            None
+        }
+    })
+    .await;
+    assert_ne!(row.verified, "entropy");
+    let problem = row.problem.clone().unwrap();
+    let line = event(&mut events, |event| {
+        if let Event::Log(line) = event {
+            Some(line)
+        } else {
+            None
+        }
+    })
+    .await;
+    assert_eq!(line.text, format!("photo {}: {problem}", row.id));
+}
+
+#[tokio::test]
 async fn a_photo_over_the_cap_is_reported_and_the_next_one_arrives() {
     let rig = Rig::start_with(|config| config.limits.photo_bytes = 20_000).await;
     let mut events = rig.cloud.subscribe();

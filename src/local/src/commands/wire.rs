@@ -307,11 +307,11 @@ mod tests {
         (outgoing.topic, payload, outgoing.key)
     }
 
-    fn key(topic: &str, id: &str) -> Option<Key> {
-        Some(Key {
+    fn key(topic: &str, id: &str) -> Key {
+        Key {
             topic: topic.into(),
             id: id.into(),
-        })
+        }
     }
 
     #[test]
@@ -323,7 +323,7 @@ mod tests {
             payload,
             json!({"method":"thing.service.take_photo","id":"7","params":{"width":640},"version":"1.0.0"})
         );
-        assert_eq!(found, key("/sys/pk/dn/thing/service/take_photo_reply", "7"));
+        assert_eq!(found, Some(key("/sys/pk/dn/thing/service/take_photo_reply", "7")));
 
         let (topic, payload, found) = out(&device, Some(CommandForm::PropertySet), "", json!({"light": 1}));
         assert_eq!(topic, "/sys/pk/dn/thing/service/property/set");
@@ -331,14 +331,17 @@ mod tests {
             (&payload["params"], &payload["method"]),
             (&json!({"light":1}), &json!("thing.service.property.set"))
         );
-        assert_eq!(found, key("/sys/pk/dn/thing/service/property/set_reply", "7"));
+        assert_eq!(
+            found,
+            Some(key("/sys/pk/dn/thing/service/property/set_reply", "7"))
+        );
 
         let (topic, payload, found) = out(&device, Some(CommandForm::Rrpc), "", json!("hello"));
         assert_eq!(
             (topic.as_str(), payload),
             ("/sys/pk/dn/rrpc/request/7", json!("hello"))
         );
-        assert_eq!(found, key("/sys/pk/dn/rrpc/response", "7"));
+        assert_eq!(found, Some(key("/sys/pk/dn/rrpc/response", "7")));
 
         let (topic, payload, found) = out(&device, Some(CommandForm::Custom), "take_photo", Value::Null);
         assert_eq!((topic.as_str(), found), ("/pk/dn/control", None));
@@ -354,7 +357,10 @@ mod tests {
             payload,
             json!({"object_device_id":"p_1","service_id":"camera","command_name":"take_photo","paras":{}})
         );
-        assert_eq!(found, key("$oc/devices/p_1/sys/commands/response", "00000007"));
+        assert_eq!(
+            found,
+            Some(key("$oc/devices/p_1/sys/commands/response", "00000007"))
+        );
         let (_, payload, _) = out(&device, None, "door.open", Value::Null);
         assert_eq!(
             (&payload["service_id"], &payload["command_name"]),
@@ -380,7 +386,7 @@ mod tests {
             br#"{"id":"7","code":5,"data":{"a":1}}"#,
         )
         .unwrap();
-        assert_eq!(Some(found), key("/sys/pk/dn/thing/service/x_reply", "7"));
+        assert_eq!(found, key("/sys/pk/dn/thing/service/x_reply", "7"));
         assert_eq!(
             answer,
             Answer {
@@ -389,7 +395,7 @@ mod tests {
             }
         );
         let (found, answer) = read_answer("/sys/pk/dn/rrpc/response/7", b"pong").unwrap();
-        assert_eq!(Some(found), key("/sys/pk/dn/rrpc/response", "7"));
+        assert_eq!(found, key("/sys/pk/dn/rrpc/response", "7"));
         assert_eq!(
             answer,
             Answer {
@@ -402,7 +408,7 @@ mod tests {
             br#"{"result_code":0}"#,
         )
         .unwrap();
-        assert_eq!(Some(found), key("$oc/devices/p_1/sys/commands/response", "a=b"));
+        assert_eq!(found, key("$oc/devices/p_1/sys/commands/response", "a=b"));
         assert_eq!(
             answer,
             Answer {
