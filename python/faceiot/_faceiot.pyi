@@ -664,7 +664,7 @@ class Device:
         """The device's name: `aliyun:{product_key}:{device_name}` or `huawei:{device_id}`."""
     @property
     def closed(self) -> bool:
-        """Whether `close` was called."""
+        """Whether `close` was called, or the cloud refused the device for good."""
     def send(self, photo: Frame | Buffer) -> Receipt:
         """Sends a photo in chunks.
 
