@@ -68,3 +68,53 @@ Start here:
 
 Exit codes: 0 done, 1 failed, 2 not understood, 130 interrupted (Ctrl-C); doctor: 10 to 19, see there.
 The log goes to standard error (RUST_LOG sets its levels in detail); NO_COLOR turns colours off.";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// Every example of every help text, as a shell would split it.
+    fn examples(command: &clap::Command, found: &mut Vec<Vec<String>>) {
+        let text = command
+            .get_after_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        for line in text.lines().filter_map(|line| line.strip_prefix("  faceiot ")) {
+            // Three blanks separate a remark.
+            let line = line.split("   ").next().unwrap_or_default();
+            let quoted = line
+                .split('\'')
+                .enumerate()
+                .flat_map(|(index, part)| -> Vec<String> {
+                    if index % 2 == 1 {
+                        vec![part.to_owned()]
+                    } else {
+                        part.split_whitespace().map(str::to_owned).collect()
+                    }
+                });
+            found.push(std::iter::once("faceiot".to_owned()).chain(quoted).collect());
+        }
+        command
+            .get_subcommands()
+            .for_each(|subcommand| examples(subcommand, found));
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_example_in_the_help_is_understood() {
+        let mut found = Vec::new();
+        examples(&Cli::command(), &mut found);
+        assert!(found.len() > 25, "{found:?}");
+        for line in found {
+            if let Err(error) = Cli::try_parse_from(&line) {
+                panic!("{line:?}: {error}");
+            }
+        }
+    }
+}

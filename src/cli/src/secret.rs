@@ -2,7 +2,7 @@
 //! computer can read with `ps`, and which the shell writes into its history.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -39,7 +39,18 @@ impl SecretArgs {
                 return Err(Failure::usage("a secret on the command line can be read by every user of this computer")
                     .todo("use --secret-file FILE, or `--secret -` and type it in; then get a new secret, for this one was shown"));
             }
-            return secret(io::stdin().lock(), "standard input").map(Some);
+            let input = io::stdin().lock();
+            if input.is_terminal() {
+                note("type the secret, then Enter (it can be seen)");
+                // A terminal has no end: one line is all there is.
+                let mut line = String::new();
+                input
+                    .take(LONGEST + 1)
+                    .read_line(&mut line)
+                    .map_err(|error| unreadable(&error, "standard input"))?;
+                return secret(line.as_bytes(), "standard input").map(Some);
+            }
+            return secret(input, "standard input").map(Some);
         }
         match std::env::var(variable) {
             Ok(text) if !text.is_empty() => Ok(Some(Secret::from(text))),
@@ -78,12 +89,7 @@ fn secret(from: impl Read, place: &str) -> Result<Secret, Failure> {
     let mut text = String::new();
     from.take(LONGEST + 1)
         .read_to_string(&mut text)
-        .map_err(|error| {
-            Failure::new(
-                ErrorKind::Io,
-                format!("cannot read a secret from {place}: {error}"),
-            )
-        })?;
+        .map_err(|error| unreadable(&error, place))?;
     if text.len() as u64 > LONGEST {
         return Err(Failure::usage(format!(
             "what {place} holds is too long for a secret (over {LONGEST} bytes)"
@@ -97,6 +103,13 @@ fn secret(from: impl Read, place: &str) -> Result<Secret, Failure> {
             .todo("write the secret as its first and only line"));
     }
     Ok(Secret::from(text))
+}
+
+fn unreadable(error: &io::Error, place: &str) -> Failure {
+    Failure::new(
+        ErrorKind::Io,
+        format!("cannot read a secret from {place}: {error}"),
+    )
 }
 
 /// The longest secret any of the clouds issues is 64 characters; this leaves room and ends a wrong file early.

@@ -37,6 +37,9 @@ pub(crate) struct UpCommand {
     /// The largest photo in bytes
     #[arg(long, value_name = "BYTES", default_value_t = 4 << 20, value_parser = clap::value_parser!(u64).range(1024..=64 << 20))]
     photo_bytes: u64,
+    /// Memory in megabytes for all photos that are not complete yet; past it the oldest of them is given up and reported
+    #[arg(long, value_name = "MEGABYTES", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=4096))]
+    photo_memory: u64,
     /// Seconds after which a photo that does not go on is given up and reported
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     photo_idle: u64,
@@ -103,6 +106,7 @@ pub(crate) async fn run(command: UpCommand, out: Output) -> Result<(), Failure> 
     config.names.clone_from(&command.tls_name);
     config.strict = !command.lenient;
     config.limits.photo_bytes = usize::try_from(command.photo_bytes).unwrap_or(usize::MAX);
+    config.limits.memory = usize::try_from(command.photo_memory << 20).unwrap_or(usize::MAX);
     config.limits.idle = Duration::from_secs(command.photo_idle);
 
     allow_many_connections();

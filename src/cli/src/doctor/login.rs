@@ -20,7 +20,8 @@ pub(super) async fn look(settings: Settings, patience: Duration, report: &mut Re
     let mut config = DeviceConfig::new(settings.credentials);
     config.endpoint = settings.endpoint;
     config.connect_timeout = patience;
-    let device = match timeout(patience, Device::connect(config)).await {
+    // Longer than the attempt itself: a broker that says "later" (CONNACK 3) is asked again until its own time is up.
+    let device = match timeout(patience * 3, Device::connect(config)).await {
         Ok(Ok(device)) => {
             report.say(Hop::Login, Outcome::ok(format!("{id} is accepted (CONNACK 0)")))?;
             device

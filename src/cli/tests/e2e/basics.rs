@@ -131,6 +131,34 @@ fn colours_are_for_terminals_only_and_progress_too() {
 }
 
 #[test]
+fn on_a_terminal_there_are_colours_and_progress_and_no_color_is_obeyed() {
+    let up = Up::new();
+    let config = up.add_with_config("aliyun:pk:door");
+    let photo = crate::support::photo_file(up.folder.parent().unwrap(), "a.jpg", crate::support::CAMERA);
+    // `script` of util-linux runs a command on a terminal of its own.
+    let on_a_terminal = |line: &str, no_color: &str| {
+        let mut script = std::process::Command::new("script");
+        let line = format!("'{}' {line}", env!("CARGO_BIN_EXE_faceiot"));
+        script
+            .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+            .env("NO_COLOR", no_color)
+            .env("TERM", "xterm");
+        finish(&mut script, b"").ok().out
+    };
+    let doctor = format!(
+        "doctor --min-free 1 --config '{}' --data '{}'",
+        config.display(),
+        up.folder.display()
+    );
+    assert!(on_a_terminal(&doctor, "").contains("\u{1b}[32mok"));
+    assert!(!on_a_terminal(&doctor, "1").contains("\u{1b}[3"));
+    // Ten chunks a second at most with QoS 1: there is time to see the bar.
+    let send = format!("send --config '{}' '{}'", config.display(), photo.display());
+    let said = on_a_terminal(&send, "1");
+    assert!(said.contains("a.jpg [") && said.contains("chunks"), "{said:?}");
+}
+
+#[test]
 fn a_port_in_use_names_its_option() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -189,7 +217,7 @@ fn up_tells_a_person_how_to_add_a_device() {
     let lines: Vec<String> = BufReader::new(child.stdout.take().unwrap())
         .lines()
         .map_while(Result::ok)
-        .take(7)
+        .take(8)
         .collect();
     signal(child.id(), "TERM");
     wait(&mut child, "faceiot up");

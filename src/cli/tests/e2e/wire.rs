@@ -82,7 +82,7 @@ fn two_swapped_hex_chunks_are_reported() {
     // `hex` has no numbers: about one swap in five passes unseen, and the documentation says so. This one does not.
     let (_temp, up) = cloud();
     let mut chunks = messages(ASTRONAUT, Wire::Hex, 1);
-    chunks.swap(20, 70);
+    chunks.swap(30, 75);
     reported(&sent(&up, ALIYUN, Wire::Hex, &chunks)[0], ASTRONAUT);
 }
 
