@@ -7,7 +7,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use faceiot_core::chunk::{hex, v2};
-use faceiot_core::sign::{aliyun, huawei};
+use faceiot_core::sign::aliyun::{acs3, dataplus, oss, roa, rpc, tablestore};
+use faceiot_core::sign::huawei::aksk;
+use faceiot_core::sign::{AccessKey, Request, aliyun, explain, huawei, meituan};
 use faceiot_core::text::{Writer, json};
 use faceiot_core::{payload, topics};
 
@@ -150,6 +152,83 @@ fn topics_payloads_and_errors_are_made_without_an_allocation() {
         assert_eq!(json::members(reply.as_bytes()).count(), 1);
         let error = topics::huawei::photo("a/b", &mut topic).unwrap_err();
         Writer::new(&mut text).push_str(error.kind.words()).unwrap();
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn requests_are_signed_verified_and_explained_without_an_allocation() {
+    let (mut buffer, mut other, mut out) = ([0; 1024], [0; 1024], [0; 1024]);
+    let headers = [
+        ("host", "h"),
+        ("x-sdk-date", "20260102T030405Z"),
+        ("x-acs-version", "1"),
+        ("content-type", "a"),
+    ];
+    let query = [("b", "2"), ("a", "1 +%~*/"), ("中", "😀")];
+    let request = Request {
+        method: "POST",
+        path: "/a%20b",
+        query: &query,
+        headers: &headers,
+        body: b"{}",
+    };
+    let key = AccessKey {
+        access_key_id: "id",
+        access_key_secret: "secret",
+        security_token: Some("token"),
+    };
+    let count = allocations(|| {
+        let parsed =
+            acs3::parse_authorization(acs3::authorization("id", "secret", &request, &mut buffer).unwrap())
+                .unwrap();
+        acs3::verify("secret", &request, &parsed, &mut out).unwrap();
+        let parsed =
+            aksk::parse_authorization(aksk::authorization("id", "secret", &request, &mut buffer).unwrap())
+                .unwrap();
+        aksk::verify("secret", &request, &parsed, &mut out).unwrap();
+        let v11_key = aksk::v11::signing_key("id", "secret", "20260102", "cn-north-4").unwrap();
+        aksk::v11::authorization("id", &v11_key, &request, "cn-north-4", &mut buffer).unwrap();
+        roa::authorization("id", "secret", &request, &mut buffer).unwrap();
+        rpc::string_to_sign("POST", &query, &mut buffer).unwrap();
+        rpc::sign("secret", "POST", &query).unwrap();
+        dataplus::authorization(&key, &dataplus::Request::default(), &mut buffer).unwrap();
+        tablestore::sign("secret", "/PutRow", &[("x-ots-b", "1"), ("x-ots-a", "2")]).unwrap();
+        meituan::sign(
+            "secret",
+            &meituan::Request::default(),
+            &meituan::Options::default(),
+        )
+        .unwrap();
+
+        let object = oss::Request {
+            method: "PUT",
+            bucket: "b",
+            key: "照片/a b.jpg",
+            query: &query,
+            headers: &headers,
+        };
+        let scope = oss::v4::Scope {
+            date: "20180817T082338Z",
+            region: "cn-shanghai",
+            additional_headers: "host",
+        };
+        let signing_key = oss::v4::signing_key("secret", &scope).unwrap();
+        oss::v4::authorization("id", &signing_key, &object, &scope, &mut buffer).unwrap();
+        oss::v4::presign(&key, &signing_key, &object, &scope, 60, &mut buffer).unwrap();
+        oss::v1::authorization(&key, &object, &mut buffer).unwrap();
+        oss::v1::presign(&key, &object, 1, &mut buffer).unwrap();
+
+        let one = acs3::canonical(&request, &mut buffer).unwrap();
+        let two = acs3::canonical(
+            &Request {
+                method: "GET",
+                ..request
+            },
+            &mut other,
+        )
+        .unwrap();
+        assert!(explain(one, two).is_some());
     });
     assert_eq!(count, 0);
 }

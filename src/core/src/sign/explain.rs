@@ -81,11 +81,9 @@ fn difference<'a>(line: usize, signed: Option<&'a str>, received: Option<&'a str
     match (header(one), header(other)) {
         // Headers are sorted: where names differ, the smaller one is missing on the other side.
         (Some(a), Some(b)) if a.0 == b.0 => named(line, Part::Header(a.0), Some(a.1), Some(b.1)),
-        (Some(a), Some(b)) if a.0 < b.0 => named(line, Part::Header(a.0), Some(a.1), None),
-        (Some(_), Some(b)) => named(line, Part::Header(b.0), None, Some(b.1)),
-        (Some(a), None) => named(line, Part::Header(a.0), Some(a.1), None),
-        (None, Some(b)) => named(line, Part::Header(b.0), None, Some(b.1)),
-        (None, None) => in_parameters(line, one, other).unwrap_or(whole),
+        (Some(a), b) if b.is_none_or(|b| a.0 < b.0) => named(line, Part::Header(a.0), Some(a.1), None),
+        (_, Some(b)) => named(line, Part::Header(b.0), None, Some(b.1)),
+        _ => in_parameters(line, one, other).unwrap_or(whole),
     }
 }
 
