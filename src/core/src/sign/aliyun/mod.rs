@@ -2,7 +2,7 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | a device's MQTT login: [`mqtt_login`], [`verify_mqtt_login`] | `mqtt` |
+//! | a device's MQTT login: [`mqtt_login`], [`verify_mqtt_login`] | `mqtt`, `verify` |
 //! | its client id and user name: [`parse_client_id`], [`parse_username`] | `client_id` |
 //! | dynamic registration, sub-devices | [`register`] |
 //! | the login of a consumer of server-side subscriptions | [`amqp`] |
@@ -21,14 +21,16 @@ pub mod register;
 pub mod roa;
 pub mod rpc;
 pub mod tablestore;
+mod verify;
 
 use core::fmt;
 
 pub use client_id::{ClientId, parse_client_id, parse_username};
 pub use mqtt::{
     LOGIN_BUFFER, Options, Timestamp, mqtt_login, mqtt_login_md5, mqtt_login_sha1, mqtt_login_sha256,
-    string_to_sign, verify_mqtt_login,
+    string_to_sign,
 };
+pub use verify::verify_mqtt_login;
 
 use super::Masked;
 use crate::digest;
