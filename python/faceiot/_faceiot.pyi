@@ -411,14 +411,14 @@ class Frame:
     """One picture: the JPEG bytes as the camera gave them, with its size and the time it was taken.
 
     A frame shows itself in a notebook, is a numpy array when numpy asks (`numpy.asarray(frame)`: height, width, 3
-    channels RGB, `uint8`) and can be sent by [`Device.send`]. It never changes; two frames are equal when their bytes are.
+    channels RGB, `uint8`) and can be sent by `Device.send`. It never changes; two frames are equal when their bytes are.
     """
 
     @staticmethod
     def from_jpeg(data: Buffer) -> Frame:
         """Makes a frame of JPEG bytes, which are kept as they are.
 
-        Only the header is read; [`check`] reads the picture.
+        Only the header is read; `check` reads the picture.
 
         Args:
             data: The bytes of a JPEG file.
@@ -559,7 +559,7 @@ class FrameSource(Iterator[Frame]):
 class Device:
     """A device: logs in with its signed secret, sends photos and properties, is given commands.
 
-    Made by [`Device.aliyun`] or [`Device.huawei`], which return when the cloud has let the device in. The connection
+    Made by `Device.aliyun` or `Device.huawei`, which return when the cloud has let the device in. The connection
     is kept up by threads of its own: when it is lost the device reconnects, subscribes again and starts an interrupted
     photo again. Used as a context manager it is closed at the end of the block. Iterating gives commands.
 

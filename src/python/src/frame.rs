@@ -16,7 +16,7 @@ use crate::errors::{Failure, Result};
 /// One picture: the JPEG bytes as the camera gave them, with its size and the time it was taken.
 ///
 /// A frame shows itself in a notebook, is a numpy array when numpy asks (`numpy.asarray(frame)`: height, width, 3
-/// channels RGB, `uint8`) and can be sent by [`Device.send`]. It never changes; two frames are equal when their bytes are.
+/// channels RGB, `uint8`) and can be sent by `Device.send`. It never changes; two frames are equal when their bytes are.
 #[pyclass(frozen, module = "faceiot")]
 pub(crate) struct Frame {
     inner: camera::Frame,
@@ -38,7 +38,7 @@ impl From<camera::Frame> for Frame {
 impl Frame {
     /// Makes a frame of JPEG bytes, which are kept as they are.
     ///
-    /// Only the header is read; [`check`] reads the picture.
+    /// Only the header is read; `check` reads the picture.
     ///
     /// Args:
     ///     data: The bytes of a JPEG file.

@@ -25,7 +25,7 @@ use settings::{Link, Tls};
 
 /// A device: logs in with its signed secret, sends photos and properties, is given commands.
 ///
-/// Made by [`Device.aliyun`] or [`Device.huawei`], which return when the cloud has let the device in. The connection
+/// Made by `Device.aliyun` or `Device.huawei`, which return when the cloud has let the device in. The connection
 /// is kept up by threads of its own: when it is lost the device reconnects, subscribes again and starts an interrupted
 /// photo again. Used as a context manager it is closed at the end of the block. Iterating gives commands.
 ///
