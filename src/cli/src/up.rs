@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use clap::Args;
 use faceiot::ErrorKind;
-use faceiot_local::{Cloud, CloudConfig};
+use faceiot_local::{Cloud, CloudConfig, Event};
 use serde_json::json;
+use tokio::sync::broadcast;
 
 use crate::failure::Failure;
 use crate::interrupt::{self, Stop};
@@ -81,7 +82,10 @@ Ctrl-C stops it (exit code 130), SIGTERM too (exit code 0). With --json one line
 
 /// Runs `faceiot up`.
 pub(crate) async fn run(command: UpCommand, out: Output) -> Result<(), Failure> {
+    let named = command.data.data.is_some();
     let folder = command.data.folder()?;
+    // What is told to others must not depend on where this was started.
+    let folder = std::path::absolute(&folder).unwrap_or(folder);
     let Some(http) = command.http.0 else {
         return Err(
             Failure::usage("--http cannot be off: the other commands need it").todo("use --http 127.0.0.1:0")
@@ -125,12 +129,14 @@ pub(crate) async fn run(command: UpCommand, out: Output) -> Result<(), Failure> 
     };
     let started = running
         .write(&folder)
-        .and_then(|()| announce(&cloud, &running, &folder, out));
+        .and_then(|()| announce(&cloud, &running, &folder, named, out));
+    let diary = tokio::spawn(keep_diary(cloud.subscribe()));
     let result = match started {
         Ok(()) => stopped(stop.await),
         Err(failure) => Err(failure),
     };
     running.remove(&folder);
+    diary.abort();
     interrupt::within(LAST_WORDS, cloud.stop()).await;
     result
 }
@@ -161,7 +167,14 @@ fn stopped(stop: Stop) -> Result<(), Failure> {
     }
 }
 
-fn announce(cloud: &Cloud, running: &Running, folder: &std::path::Path, out: Output) -> Result<(), Failure> {
+/// Says where everything is. `named`: the folder is not the usual one, so the commands to copy have to name it as well.
+fn announce(
+    cloud: &Cloud,
+    running: &Running,
+    folder: &std::path::Path,
+    named: bool,
+    out: Output,
+) -> Result<(), Failure> {
     let ca = running.mqtts.map(|_| cloud.ca_file());
     let page = cloud.page_url()?;
     if out.json {
@@ -187,10 +200,40 @@ fn announce(cloud: &Cloud, running: &Running, folder: &std::path::Path, out: Out
         running.http,
         folder.join("api.token").display()
     ))?;
-    out.line(format!("  page       {page}   (opens once)"))?;
-    out.line("add a device   faceiot device add aliyun:a1B2c3D4e5F:door --save iot.cfg")?;
+    out.line(format!("  page       {page}   (opens once, within ten minutes)"))?;
+    let data = if named {
+        format!(" --data {}", folder.display())
+    } else {
+        String::new()
+    };
+    out.line(format!(
+        "add a device   faceiot device add aliyun:a1B2c3D4e5F:door --save iot.cfg{data}"
+    ))?;
     out.line("send a photo   faceiot send --config iot.cfg photo.jpg")?;
     out.line("Ctrl-C stops it")
+}
+
+/// Tells the log who comes and goes and which photos are stored; what is wrong with something is told where it is found.
+async fn keep_diary(mut events: broadcast::Receiver<Event>) {
+    loop {
+        match events.recv().await {
+            Ok(Event::Photo(row)) if row.problem.is_none() => {
+                tracing::info!(device = %row.device, photo = row.id, bytes = row.size, "photo stored");
+            }
+            Ok(Event::Connection {
+                device, online: true, ..
+            }) => tracing::info!(%device, "connected"),
+            Ok(Event::Connection { device, reason, .. }) => tracing::info!(%device, reason, "disconnected"),
+            Ok(Event::Command {
+                device, name, code, ..
+            }) => tracing::info!(%device, name, ?code, "command"),
+            Ok(_) => {}
+            Err(broadcast::error::RecvError::Lagged(missed)) => {
+                tracing::warn!("{missed} events are not in this log");
+            }
+            Err(broadcast::error::RecvError::Closed) => return,
+        }
+    }
 }
 
 /// The system says only "address in use"; which option that is can be found out by trying.

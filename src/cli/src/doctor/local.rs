@@ -76,7 +76,7 @@ pub(super) async fn store(folder: &Path, expected: bool) -> Outcome {
     registry.close().await;
     match devices {
         Ok(devices) if devices.is_empty() => Outcome::ok(format!("{place}, no devices yet")),
-        Ok(devices) => Outcome::ok(format!("{place}, {} devices", devices.len())),
+        Ok(devices) => Outcome::ok(format!("{place}, devices: {}", devices.len())),
         Err(error) => Outcome::failed(
             error.to_string(),
             "restore the folder from a backup, or move it away to start anew",

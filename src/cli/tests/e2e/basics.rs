@@ -206,6 +206,24 @@ fn up_tells_where_everything_is_in_one_line_of_json() {
 }
 
 #[test]
+fn the_log_of_up_tells_who_comes_and_which_photos_are_stored() {
+    let up = Up::new();
+    let config = up.add_with_config("huawei:p_n");
+    let photo = crate::support::photo_file(up.folder.parent().unwrap(), "a.jpg", crate::support::CAMERA);
+    finish(command().arg("send").arg("--config").arg(config).arg(photo), b"").ok();
+    until("the log", || {
+        let log = up.log();
+        let told = [
+            "INFO",
+            "connected device=huawei:p_n",
+            "photo stored device=huawei:p_n",
+            "disconnected device=huawei:p_n",
+        ];
+        told.iter().all(|words| log.contains(words)).then_some(())
+    });
+}
+
+#[test]
 fn up_tells_a_person_how_to_add_a_device() {
     let folder = tempfile::tempdir().unwrap();
     let mut up = command();

@@ -181,6 +181,27 @@ fn a_clock_that_differs_from_the_time_servers_is_hop_clock() {
     drop(temp);
 }
 
+#[test]
+fn a_clock_that_differs_from_the_clouds_own_is_hop_clock() {
+    let temp = tempfile::tempdir().unwrap();
+    for (ahead, code) in [(7_200_000, 11), (-7_200_000, 11)] {
+        let address = broker::start(Fault::TellsTime(ahead));
+        let path = config(temp.path(), &format!("connect = {address}\ntls = off"));
+        let ran = finish(&mut doctor(&path), b"");
+        let words = failed(&ran, code, "clock");
+        assert!(
+            words.contains(if ahead > 0 {
+                "behind the cloud's"
+            } else {
+                "ahead of the cloud's"
+            }),
+            "{words}"
+        );
+        // The answer itself came: it is the clock that is wrong, not the way.
+        of(&ran.json(), "echo", "ok");
+    }
+}
+
 /// A time server that is wrong by so many seconds.
 fn time_server(ahead_seconds: i64) -> std::net::SocketAddr {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();

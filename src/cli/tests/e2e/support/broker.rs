@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread;
 
-use super::mqtt::{packet, read_packet};
+use super::mqtt::{packet, read_packet, text};
 
 /// What it does wrong.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,8 @@ pub(crate) enum Fault {
     RefusesToListen(&'static str),
     /// Takes everything and sends nothing back.
     Swallows,
+    /// Answers Aliyun's question for the time with one that is ahead by so many milliseconds.
+    TellsTime(i64),
     /// Nothing at all after TCP (and TLS).
     Silent,
 }
@@ -64,6 +66,10 @@ fn serve(mut stream: impl Read + Write, fault: Fault) {
                 }
                 packet(0x90, &[&body[..2], &codes[..]].concat())
             }
+            (3, Fault::TellsTime(ahead)) => match time(&body, ahead) {
+                Some(answer) => answer,
+                None => continue,
+            },
             (12, _) => packet(0xD0, &[]),
             _ => continue,
         };
@@ -71,4 +77,23 @@ fn serve(mut stream: impl Read + Write, fault: Fault) {
             return;
         }
     }
+}
+
+/// The answer to a PUBLISH on `/ext/ntp/../request`, as the platform's page has it.
+fn time(body: &[u8], ahead: i64) -> Option<Vec<u8>> {
+    let (length, rest) = body.split_at_checked(2)?;
+    let (topic, payload) = rest.split_at_checked((usize::from(length[0]) << 8) | usize::from(length[1]))?;
+    let topic = std::str::from_utf8(topic).ok()?.strip_suffix("/request")?;
+    let question: serde_json::Value = serde_json::from_slice(payload).ok()?;
+    let sent: i64 = question["deviceSendTime"].as_str()?.parse().ok()?;
+    let there = (sent + ahead).to_string();
+    let answer = serde_json::json!({"deviceSendTime": sent.to_string(), "serverRecvTime": there, "serverSendTime": there});
+    Some(packet(
+        0x30,
+        &[
+            text(&format!("{topic}/response")),
+            answer.to_string().into_bytes(),
+        ]
+        .concat(),
+    ))
 }
