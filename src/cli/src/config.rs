@@ -20,16 +20,18 @@
 //! ```
 //! (The remarks on the right are for the reader: in the file a comment has a line of its own.)
 
+mod endpoint;
 pub(crate) mod ini;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use faceiot::credentials::{Method, SignType};
-use faceiot::{Credentials, Endpoint, ErrorKind, Secret, Tls};
+use faceiot::{Credentials, Endpoint, ErrorKind, Secret};
 
 use crate::failure::{Failure, exit};
 use crate::secret::{SecretArgs, warn_when_others_can_read};
+use endpoint::EndpointArgs;
 use ini::Ini;
 
 /// The options that say who signs.
@@ -80,42 +82,11 @@ pub(crate) struct DeviceArgs {
     place: EndpointArgs,
 }
 
-/// The options that say where to connect.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Connection")]
-struct EndpointArgs {
-    /// The cloud's host name, which TLS verifies
-    #[arg(long, env = "FACEIOT_HOST")]
-    host: Option<String>,
-
-    /// The port
-    #[arg(long, env = "FACEIOT_PORT", value_parser = clap::value_parser!(u16).range(1..))]
-    port: Option<u16>,
-
-    /// Dial this address instead; TLS still verifies the host name
-    #[arg(long, value_name = "ADDRESS", env = "FACEIOT_CONNECT")]
-    connect: Option<String>,
-
-    /// Encrypt the connection [default: on]
-    #[arg(long, value_enum, env = "FACEIOT_TLS")]
-    tls: Option<Switch>,
-
-    /// Believe the authorities in this PEM file and no others
-    #[arg(long, value_name = "FILE", env = "FACEIOT_CA")]
-    ca: Option<PathBuf>,
-}
-
 /// The clouds by the names that the command line has for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CloudName {
     Aliyun,
     Huawei,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Switch {
-    On,
-    Off,
 }
 
 /// A device that can log in.
@@ -288,62 +259,6 @@ impl WhoArgs {
     }
 }
 
-impl EndpointArgs {
-    fn endpoint(&self, ini: &Ini) -> Result<Endpoint, Failure> {
-        if let Some(name) = ini
-            .names(ENDPOINT)
-            .find(|name| !["host", "port", "connect", "tls", "ca"].contains(name))
-        {
-            return Err(Failure::usage(format!("[{ENDPOINT}] has no `{name}`"))
-                .todo("it knows host, port, connect, tls and ca"));
-        }
-        let own = |option: &Option<String>, name: &str| {
-            option
-                .clone()
-                .or_else(|| ini.value(ENDPOINT, name).map(str::to_owned))
-        };
-        let port = match (self.port, ini.value(ENDPOINT, "port")) {
-            (Some(port), _) => Some(port),
-            (None, Some(text)) => match text.parse() {
-                Ok(port @ 1..) => Some(port),
-                _ => {
-                    return Err(
-                        Failure::usage("`port` under [ENDPOINT] is not a number from 1 to 65535")
-                            .todo("correct it"),
-                    );
-                }
-            },
-            (None, None) => None,
-        };
-        let ca = self
-            .ca
-            .clone()
-            .or_else(|| ini.value(ENDPOINT, "ca").map(PathBuf::from));
-        let on = match (self.tls, ini.value(ENDPOINT, "tls")) {
-            (Some(switch), _) => switch == Switch::On,
-            (None, None | Some("on")) => true,
-            (None, Some("off")) => false,
-            (None, Some(_)) => {
-                return Err(Failure::usage("`tls` under [ENDPOINT] is neither on nor off").todo("correct it"));
-            }
-        };
-        let tls = match (on, ca) {
-            (false, None) => Tls::Off,
-            (true, None) => Tls::System,
-            (true, Some(path)) => Tls::CaFile(path),
-            (false, Some(_)) => {
-                return Err(Failure::usage("a CA is given and TLS is off").todo("leave one of them out"));
-            }
-        };
-        Ok(Endpoint {
-            host: own(&self.host, "host"),
-            port,
-            connect: own(&self.connect, "connect"),
-            tls,
-        })
-    }
-}
-
 /// Reads and parses a configuration file; a mistake names its line, never its text.
 fn read(path: &Path) -> Result<Ini, Failure> {
     let place = format!("`{}`", path.display());
@@ -408,11 +323,13 @@ fn sign_method(text: &str) -> Option<Method> {
 
 const IOT: &str = "IOT";
 const HUAWEI: &str = "HUAWEI";
-const ENDPOINT: &str = "ENDPOINT";
 const LONGEST: u64 = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
+    use faceiot::Tls;
+
+    use super::endpoint::Switch;
     use super::*;
 
     fn combine(text: &str, args: &DeviceArgs) -> Result<Settings, Failure> {

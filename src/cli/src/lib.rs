@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `args` | what can be said on the command line |
 //! | `up`, `demo`, `device`, `send`, `receive`, `command`, `sign`, `doctor` | one subcommand each, its options included |
-//! | `config`, `config::ini`, `secret` | which device: options, environment, the tutorial's `iot.cfg` |
+//! | `config` (`endpoint`, `ini`), `secret` | which device: options, environment, the tutorial's `iot.cfg` |
 //! | `place` | which folder, which running cloud |
 //! | `out`, `logging` | answers on standard output (text or JSON), progress and the log on standard error |
 //! | `failure` | one line that says what was wrong and what to do, and the exit code |
