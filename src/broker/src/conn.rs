@@ -64,6 +64,7 @@ where
                 entry: &entry,
                 acks: VecDeque::new(),
                 holds: 0,
+                lost_told: None,
                 keep_alive,
                 alive_until: None,
             };
@@ -165,6 +166,9 @@ struct Connection<'a> {
     acks: VecDeque<Owed>,
     /// Of `acks`: QoS 0 messages that the layer above wants to be stored before more is read.
     holds: usize,
+    /// When it was last told that a QoS 0 message was not stored. Not told for every one: a client that floods
+    /// the disk must not flood the program's log as well.
+    lost_told: Option<Instant>,
     keep_alive: Option<Duration>,
     alive_until: Option<Instant>,
 }
@@ -390,7 +394,10 @@ impl Connection<'_> {
                     None => return Ok(()),
                     // QoS 0 promises nothing: the message is lost, the connection is not.
                     Some(Err(failed)) if matches!(owed.answer, Answer::Hold) => {
-                        tracing::warn!(session = %self.attached.live.identity.session, "a QoS 0 message was not stored: {failed}");
+                        if self.lost_told.is_none_or(|told| told.elapsed() >= TELL_AGAIN) {
+                            self.lost_told = Some(Instant::now());
+                            tracing::warn!(session = %self.attached.live.identity.session, "QoS 0 messages are not stored: {failed}");
+                        }
                         owed.tickets.pop()
                     }
                     // Not acknowledged, so the client sends it again; staying connected it would wait for
@@ -495,3 +502,5 @@ async fn first_settled(acks: &VecDeque<Owed>) {
 }
 
 const FAREWELL: Duration = Duration::from_millis(500);
+
+const TELL_AGAIN: Duration = Duration::from_secs(10);

@@ -281,7 +281,9 @@ impl Router {
             return Ok((id, Ticket::ready()));
         }
         self.live_bytes.add(text_weight(name));
-        Ok((id, self.log.create(id, name)))
+        let ticket = self.log.create(id, name);
+        self.compact_when_long(core);
+        Ok((id, ticket))
     }
 
     fn add_implicit(&self, attached: &Attached, filters: Vec<String>) {
@@ -385,11 +387,12 @@ impl Router {
         if known.is_none() && session.persistent {
             self.live_bytes.add(text_weight(filter));
         }
-        Ok(if session.persistent {
-            self.log.subscribe(attached.session, filter, qos)
-        } else {
-            Ticket::ready()
-        })
+        if !session.persistent {
+            return Ok(Ticket::ready());
+        }
+        let ticket = self.log.subscribe(attached.session, filter, qos);
+        self.compact_when_long(core);
+        Ok(ticket)
     }
 
     pub(crate) fn unsubscribe(&self, attached: &Attached, filter: &str) -> Ticket {
@@ -401,7 +404,9 @@ impl Router {
                 let known = session.subscriptions.remove(filter).is_some();
                 if known && session.persistent {
                     self.live_bytes.sub(text_weight(filter));
-                    return self.log.unsubscribe(attached.session, filter);
+                    let ticket = self.log.unsubscribe(attached.session, filter);
+                    self.compact_when_long(core);
+                    return ticket;
                 }
                 Ticket::ready()
             }
@@ -454,8 +459,8 @@ impl Router {
         };
         found.clear();
         core.found = found;
-        if ticket.is_some() && self.log.wants_compaction(self.live_bytes.value()) {
-            self.log.compact(core.saved());
+        if ticket.is_some() {
+            self.compact_when_long(core);
         }
         RouteOutcome {
             sessions,
@@ -465,6 +470,9 @@ impl Router {
 
     /// The client has a QoS 1 message.
     pub(crate) fn acknowledged(&self, attached: &Attached, packet_id: u16) {
+        // Held over both steps: a snapshot taken between them would hold the message, and replace the record
+        // that says it is done.
+        let _core = self.core();
         let Some(message) = attached.mailbox.acknowledge(attached.live.generation, packet_id) else {
             return;
         };
@@ -513,6 +521,14 @@ impl Router {
     /// Blocks until the log is on disk.
     pub(crate) fn close(&self) -> io::Result<()> {
         self.log.close()
+    }
+
+    /// Called after every record that a client can have written as often as it likes: subscribing and coming
+    /// again makes a log long as well as messages do.
+    fn compact_when_long(&self, core: &Core) {
+        if self.log.wants_compaction(self.live_bytes.value()) {
+            self.log.compact(core.saved());
+        }
     }
 
     fn core(&self) -> MutexGuard<'_, Core> {

@@ -145,3 +145,24 @@ async fn the_log_is_compacted_and_keeps_what_is_queued() {
     kept.expect(&[0x20, 2, 1, 0]).await;
     assert!(kept.packet().await.ends_with(b"precious"));
 }
+
+#[tokio::test]
+async fn a_client_that_subscribes_without_end_does_not_make_the_log_grow_without_end() {
+    let rig = Rig::start().await;
+    let mut kept = Client::login(rig.addr, "kept", false).await;
+    let handle = rig.broker.handle();
+    // Eight filters of 60 KiB, asked for fifty times: 24 MB of records, half a megabyte of which counts.
+    let filters: Vec<String> = (0..8).map(|n| format!("f{n}/{}", "x".repeat(60 << 10))).collect();
+    for n in 0..50_u16 {
+        for (at, filter) in (0..).zip(&filters) {
+            let id = 1 + n * 8 + at;
+            kept.send(&subscribe(id, &[(filter, 1)])).await;
+            let [high, low] = id.to_be_bytes();
+            kept.expect(&[0x90, 3, high, low, 1]).await;
+        }
+    }
+    until("the log is compacted", || handle.stats().log_bytes < 17 << 20).await;
+    drop(kept);
+    let rig = rig.restart().await;
+    assert_eq!(rig.broker.handle().sessions()[0].subscriptions.len(), 8);
+}

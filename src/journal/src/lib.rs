@@ -272,6 +272,12 @@ impl Journal {
         self.inner.shared.size()
     }
 
+    /// Bytes that have been appended and not yet been taken to be written, to slow down whoever appends before
+    /// [`Options::pending_bytes`] makes appends fail.
+    pub fn pending_bytes(&self) -> usize {
+        self.inner.shared.octets()
+    }
+
     /// Why records are not reaching the disk, as of the last attempt; `None` when all is well.
     pub fn failed(&self) -> Option<String> {
         self.inner.shared.failure().map(|f| f.to_string())

@@ -198,6 +198,10 @@ impl Shared {
         self.lock().failure.clone()
     }
 
+    pub(crate) fn octets(&self) -> usize {
+        self.lock().bytes.len()
+    }
+
     pub(crate) fn size(&self) -> u64 {
         self.size.load(Ordering::Relaxed)
     }

@@ -140,11 +140,13 @@ fn more_than_the_disk_can_take_fails_at_once_and_memory_stays_bounded() {
         .count();
     // One buffer may be in the hands of the thread already, another is pending.
     assert!((100 - 32..=100 - 15).contains(&refused), "{refused} refused");
+    assert!((60 << 10..=64 << 10).contains(&journal.pending_bytes()));
     drop(held);
     let failed: Vec<_> = tickets.iter().filter_map(|t| t.wait().err()).collect();
     assert_eq!(failed.len(), refused);
     assert!(failed.iter().all(|f| f.kind() == FailedKind::Overloaded));
     journal.append(0, &[b"fine again"], Sync::Yes).wait().unwrap();
+    assert_eq!(journal.pending_bytes(), 0);
 }
 
 #[test]
