@@ -488,6 +488,34 @@ fn a_damaged_v2_chunk_is_refused_and_harms_nothing() {
 }
 
 #[test]
+fn a_last_chunk_whose_octets_are_known_already_ends_the_frame() {
+    let header = |sequence, offset, flags| v2_format::Header {
+        frame_id: 1,
+        sequence,
+        offset,
+        flags,
+        content_type: v2_format::JPEG,
+        ..v2_format::Header::default()
+    };
+    let chunk = |header: v2_format::Header, data: &[u8]| [&header.emit(data)[..], data].concat();
+    let (first, rest) = CHELSEA.split_at(8000);
+    // The sender streams and does not know the end: it sends the last octets, then says so.
+    let last = v2_format::Header {
+        total: 2,
+        total_length: CHELSEA.len() as u32,
+        frame_crc: faceiot_core::digest::crc32(CHELSEA),
+        ..header(1, 8000, v2_format::LAST)
+    };
+    let mut bench = Bench::new();
+    let begun = [chunk(header(0, 0, 0), first), chunk(header(1, 8000, 0), rest)];
+    assert_eq!(bench.v2(&device("door"), &begun), []);
+    let got = only_photo(bench.v2(&device("door"), &[chunk(last, rest)]));
+    assert_eq!((got.verified, got.problem), (Verified::Crc, None));
+    assert_eq!(got.bytes, CHELSEA);
+    bench.assert_empty();
+}
+
+#[test]
 fn chunks_of_a_finished_frame_are_ignored_and_a_new_frame_is_not() {
     let mut bench = Bench::new();
     let chunks = v2_chunks(CHELSEA, 1);

@@ -112,7 +112,9 @@ impl V2Frame {
         self.last = at;
         if self.ranges.covers(range) {
             self.tally.duplicates += 1;
-            return Added::More;
+            // Its octets are known, but it may be the one that says where the frame ends: a sender that did not
+            // know so when it sent them says them again with LAST.
+            return self.progress();
         }
         if !self.make_room_for(range) {
             return Added::Conflict("too many gaps");
@@ -126,6 +128,10 @@ impl V2Frame {
             }
         }
         self.tally.chunks += 1;
+        self.progress()
+    }
+
+    fn progress(&self) -> Added {
         if self.is_complete() {
             Added::Complete
         } else {
