@@ -128,8 +128,14 @@ impl Outbox {
         }
     }
 
+    /// A reply that finds [`MOST_REPLIES`] waiting is dropped: whoever asks faster than answers may leave gets some
+    /// of them, and asks again for the others.
     pub(crate) fn push_reply(&mut self, reply: Outgoing) {
-        self.replies.push_back(reply);
+        if self.replies.len() < MOST_REPLIES {
+            self.replies.push_back(reply);
+        } else {
+            tracing::debug!(topic = &*reply.topic, "too many replies wait: dropped");
+        }
     }
 
     pub(crate) fn push_message(&mut self, message: Outgoing) {
@@ -142,6 +148,9 @@ impl Outbox {
 
     /// Whose turn it is. A photo that cannot be encoded is taken out, and its receipt says so.
     pub(crate) fn next(&mut self, now: Duration) -> Next {
+        if self.in_flight.len() >= REPLY_WINDOW {
+            return Next::Nothing;
+        }
         if let Some(reply) = self.replies.front() {
             return match self.bucket.take(now, Lane::Reply, reply.payload.len()) {
                 Err(wait) => Next::Wait(wait),
@@ -374,6 +383,12 @@ impl Outbox {
 
 /// Publishes on their way at once: linkkit 1.2.13 keeps 20.
 const WINDOW: usize = 20;
+
+/// With replies, which do not wait for publishes. Far fewer than there are packet ids, whoever acknowledges or does not.
+const REPLY_WINDOW: usize = 256;
+
+/// Replies that wait: as many as there are requests in memory, and repetitions of a few of them.
+const MOST_REPLIES: usize = 512;
 
 #[cfg(test)]
 mod tests;

@@ -60,6 +60,20 @@ fn sent(outbox: &mut Outbox) -> Vec<(Bytes, Option<u16>)> {
 }
 
 #[test]
+fn a_broker_that_asks_and_never_acknowledges_takes_neither_the_memory_nor_the_packet_ids() {
+    let mut outbox = outbox(Rate::unlimited());
+    let mut ids = Vec::new();
+    for _ in 0..70_000 {
+        outbox.push_reply(message("reply", Qos::AtLeastOnce).0);
+        ids.extend(sent(&mut outbox).into_iter().filter_map(|(_, id)| id));
+    }
+    assert_eq!(ids.len(), REPLY_WINDOW);
+    assert_eq!(outbox.replies.len(), MOST_REPLIES);
+    outbox.acknowledged(ids[0]);
+    assert_eq!(sent(&mut outbox).len(), 1, "it goes on when one is there");
+}
+
+#[test]
 fn replies_go_before_messages_and_messages_before_photos() {
     let mut outbox = outbox(Rate::unlimited());
     outbox.push_photo(photo(1, 100, &numbers()).0);
