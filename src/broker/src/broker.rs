@@ -149,6 +149,13 @@ impl Handle {
         self.router.kick(session)
     }
 
+    /// Drops the connection of a session and removes the session with its subscriptions and everything queued for
+    /// it, for a client that is not to come back: one that is given the same name later begins with nothing.
+    /// Calls [`Hooks::disconnected`](crate::Hooks::disconnected), so no hook may call this.
+    pub fn forget(&self, session: &str) -> bool {
+        self.router.forget(session)
+    }
+
     /// The counters.
     pub fn stats(&self) -> Stats {
         self.router.stats()

@@ -492,6 +492,22 @@ impl Router {
         live.inspect(|l| l.end("dropped by the operator")).is_some()
     }
 
+    pub(crate) fn forget(&self, name: &str) -> bool {
+        let _order = self.lifecycle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut core = self.core();
+        let Some(id) = core.names.get(name).copied() else {
+            return false;
+        };
+        let live = core.sessions.get_mut(&id).and_then(|s| s.live.take());
+        self.remove(&mut core, id);
+        drop(core);
+        if let Some(live) = live {
+            live.end(FORGOTTEN);
+            self.report(&live, FORGOTTEN);
+        }
+        true
+    }
+
     pub(crate) fn sessions(&self) -> Vec<SessionInfo> {
         let core = self.core();
         let info = |s: &Session| {
@@ -573,5 +589,7 @@ fn live_weight(message: &Routed) -> u64 {
 fn text_weight(text: &str) -> u64 {
     text.len() as u64 + 32
 }
+
+const FORGOTTEN: &str = "its session was removed";
 
 const TAKEN_OVER: &str = "taken over by a newer connection";

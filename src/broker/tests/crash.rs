@@ -166,3 +166,26 @@ async fn a_client_that_subscribes_without_end_does_not_make_the_log_grow_without
     let rig = rig.restart().await;
     assert_eq!(rig.broker.handle().sessions()[0].subscriptions.len(), 8);
 }
+
+#[tokio::test]
+async fn a_forgotten_session_leaves_nothing_to_whoever_gets_its_name() {
+    let rig = Rig::start().await;
+    let handle = rig.broker.handle();
+    let mut kept = Client::login(rig.addr, "kept", false).await;
+    kept.subscribe("x", 1).await;
+    drop(kept);
+    until("it is gone", || !handle.sessions()[0].connected).await;
+    let mut publisher = rig.client("publisher").await;
+    publisher.send(&publish("x", b"for the old one", 2, 1)).await;
+    publisher.expect(&puback(1)).await;
+    assert!(handle.forget("kept") && !handle.forget("kept"));
+    // Now and after a restart: its name means nothing any more. One that is connected is dropped.
+    let mut kept = Client::raw(rig.addr).await;
+    kept.send(&connect("kept", false, 0)).await;
+    kept.expect(&[0x20, 2, 0, 0]).await;
+    assert!(handle.forget("kept"));
+    rig.until("disconnected kept: its session was removed").await;
+    drop((kept, publisher));
+    let rig = rig.restart().await;
+    assert!(rig.broker.handle().sessions().is_empty());
+}
