@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import place
@@ -16,7 +17,9 @@ MICROPYTHON_ENVIRONMENT = "micropython-environment"
 PYTEST_REPORT = "pytest.xml"
 MICROPYTHON_REPORT = "micropython.xml"
 C_REPORT = "c.xml"
-REPORTS = (PYTEST_REPORT, MICROPYTHON_REPORT, C_REPORT)
+ORACLES_ENVIRONMENT = "oracles-environment"
+ORACLES_REPORT = "oracles.xml"
+REPORTS = (PYTEST_REPORT, MICROPYTHON_REPORT, C_REPORT, ORACLES_REPORT)
 
 
 def tools(context: Context) -> None:
@@ -124,14 +127,52 @@ def micropython(context: Context) -> None:
     run_pytest(context, folder, place.ROOT / "tests/micropython", MICROPYTHON_REPORT, "--import-mode=prepend")
 
 
-def run_pytest(context: Context, environment: Path, tests: Path, name: str, *more: str) -> None:
+def oracles_environment(context: Context) -> None:
+    """An environment with the vendors' own SDKs, for Python and for Node.js."""
+    folder = context.directory / ORACLES_ENVIRONMENT
+    sources = place.ROOT / "tests/oracles"
+    make_environment(context, folder)
+    install(context, folder, ["-r", sources / "requirements.txt"])
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(sources / name, folder)
+    context.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder)
+
+
+def oracles(context: Context) -> None:
+    """Signatures of random requests against those of the vendors' SDKs; the log lists the pairs."""
+    folder = context.directory / ORACLES_ENVIRONMENT
+    # Built here, so that no test's time-out counts it.
+    context.run(
+        ["cargo", "build", "--locked", "-p", "faceiot-core", "--example", "sign_lines"], cwd=place.ROOT
+    )
+    quiet = ("-o", "filterwarnings=default")  # what SDKs warn of is not ours
+    modules = {"ORACLE_NODE_MODULES": str(folder / "node_modules")}
+    run_pytest(
+        context,
+        folder,
+        place.ROOT / "tests/oracles",
+        ORACLES_REPORT,
+        "--import-mode=prepend",
+        *quiet,
+        env=modules,
+    )
+
+
+def run_pytest(
+    context: Context,
+    environment: Path,
+    tests: Path,
+    name: str,
+    *more: str,
+    env: Mapping[str, str] | None = None,
+) -> None:
     """Runs the tests of a folder with an environment's Python, from a folder outside the tree."""
     report = context.directory / name
     options = [f"--rootdir={place.ROOT}", f"--junitxml={report}", "-o", "junit_family=xunit1", *more]
     status = context.run(
         [environment / "bin/python", "-m", "pytest", "-c", place.ROOT / "pyproject.toml", *options, tests],
         cwd=elsewhere(context),
-        env={"PATH": f"{environment / 'bin'}:{context.env['PATH']}"},
+        env={"PATH": f"{environment / 'bin'}:{context.env['PATH']}", **(env or {})},
         check=False,
     )
     if not report.exists():
@@ -160,7 +201,7 @@ def stubtest(context: Context) -> None:
 
 def tidy(directory: Path) -> None:
     """Removes what is large and can be made again; logs and reports stay."""
-    for folder in (ENVIRONMENT, MICROPYTHON_ENVIRONMENT):
+    for folder in (ENVIRONMENT, MICROPYTHON_ENVIRONMENT, ORACLES_ENVIRONMENT):
         shutil.rmtree(directory / folder, ignore_errors=True)
 
 

@@ -32,6 +32,8 @@ TEST = [
     Stage("peers", lambda context: system.install(context, system.PEERS), lane="side"),
     Stage("python-env", python.environment, lane="side"),
     Stage("micropython-env", python.micropython_environment, lane="side"),
+    Stage("node", lambda context: system.install(context, system.NODE), lane="side"),
+    Stage("oracles-env", python.oracles_environment, needs=("node",), lane="side"),
     # what keeps the processors busy, the quick ones first
     Stage("tools-tests", python.tools_tests),
     Stage("layers", rust.layers),
@@ -50,6 +52,7 @@ TEST = [
     Stage("pytest", python.pytest, needs=("wheel", "python-env", "peers")),
     Stage("micropython", python.micropython, needs=("micropython-env", "peers")),
     Stage("c", python.c, needs=("build", "python-env")),
+    Stage("oracles", python.oracles, needs=("oracles-env", *CARGO)),
     Stage("stubtest", python.stubtest, needs=("wheel", "python-env")),
 ]
 LINT = (

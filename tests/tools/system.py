@@ -18,6 +18,7 @@ PEERS = {
     "chromium-driver": "chromedriver",
     "openssl": "openssl",
 }
+NODE = {"nodejs": "node", "npm": "npm"}
 
 
 def missing(packages: Mapping[str, str]) -> list[str]:

@@ -185,6 +185,33 @@ fn a_path_comes_out_the_same_however_it_was_spelled() {
         assert_eq!(canonical(path), "/a%20b/%E5%BC%A0/", "{path}");
     }
     assert_eq!(canonical("/100%/%zz"), "/100%25/%25zz/");
+    assert_eq!(canonical("/a%2f"), "/a/", "closed already, once decoded");
+}
+
+#[test]
+fn without_a_body_the_hash_of_nothing_is_signed_whatever_the_header_says() {
+    let headers = [
+        ("Host", "h"),
+        ("X-Sdk-Content-Sha256", "UNSIGNED-PAYLOAD"),
+        ("X-Sdk-Date", "20260102T030405Z"),
+    ];
+    let last_line = |body: &[u8]| {
+        let request = Request {
+            method: "GET",
+            path: "/",
+            headers: &headers,
+            body,
+            ..Request::default()
+        };
+        let mut buffer = [0; 512];
+        let text = aksk::canonical(&request, &mut buffer).unwrap();
+        text.lines().last().unwrap().to_owned()
+    };
+    assert_eq!(
+        last_line(b""),
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    );
+    assert_eq!(last_line(b"{}"), "UNSIGNED-PAYLOAD");
 }
 
 #[test]

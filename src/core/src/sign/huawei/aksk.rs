@@ -66,6 +66,20 @@ pub fn canonical<'b>(request: &Request<'_>, buffer: &'b mut [u8]) -> Result<&'b 
     Ok(w.finish())
 }
 
+/// The request spelled the one way with these headers, joined by `;`, as [`verify`] and [`v11::verify`] sign it.
+///
+/// # Errors
+/// [`ErrorKind::Signature`] when one of them is missing, [`ErrorKind::BufferTooSmall`].
+pub fn canonical_listed<'b>(
+    request: &Request<'_>,
+    signed_headers: &str,
+    buffer: &'b mut [u8],
+) -> Result<&'b str> {
+    let mut w = Writer::new(buffer);
+    put_canonical(request, listed(signed_headers)?, &mut w)?;
+    Ok(w.finish())
+}
+
 /// The text that is signed.
 ///
 /// # Errors
@@ -189,7 +203,8 @@ fn put_canonical(request: &Request<'_>, signed: Signed<'_>, sink: &mut impl Sink
     signed.put_headers(request, sink)?;
     sink.put("\n")?;
     signed.put_names(request, sink)?;
-    if request.header("x-sdk-content-sha256") == UNSIGNED {
+    // Without a body the SDK sends the header all the same and signs the hash of nothing (huaweicloudsdkcore 3.1.219).
+    if request.header("x-sdk-content-sha256") == UNSIGNED && !request.body.is_empty() {
         return put_all(sink, &["\n", UNSIGNED]);
     }
     let hash = Signature::hex(&crate::digest::sha256(&[request.body]))?;
@@ -200,6 +215,7 @@ fn put_canonical(request: &Request<'_>, signed: Signed<'_>, sink: &mut impl Sink
 /// `/` (huaweicloudsdkcore 3.1.219).
 fn put_path(path: &str, sink: &mut impl Sink) -> Result<()> {
     let mut octets = path.as_bytes();
+    let mut closed = false;
     while let [octet, rest @ ..] = octets {
         octets = rest;
         let decoded = match (*octet, rest) {
@@ -215,14 +231,13 @@ fn put_path(path: &str, sink: &mut impl Sink) -> Result<()> {
             }
             _ => None,
         };
-        match decoded.unwrap_or(*octet) {
-            b'/' => sink.put("/")?,
-            octet => encode_octet(octet, sink)?,
+        let octet = decoded.unwrap_or(*octet);
+        closed = octet == b'/';
+        if closed {
+            sink.put("/")?;
+        } else {
+            encode_octet(octet, sink)?;
         }
     }
-    if path.ends_with('/') {
-        Ok(())
-    } else {
-        sink.put("/")
-    }
+    if closed { Ok(()) } else { sink.put("/") }
 }
