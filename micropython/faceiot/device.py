@@ -76,26 +76,29 @@ class Device:
         """Sends a photo: bytes, a memoryview, an open file or a path. Returns the number of messages.
 
         When the connection is lost on the way it is opened again and the photo starts again, from its first octet.
+        In `v2` it keeps its id and its chunks say that they were sent before, so that it stays one photo.
         """
         if hasattr(photo, "seek") and hasattr(photo, "tell"):
             start = photo.tell()
         else:
             start = None
+        self._frame += 1
+        again = False
         while True:
             attempts -= 1
-            self._frame += 1
             try:
-                return self._send(photo, size)
+                return self._send(photo, size, again)
             except RefusedError:
                 raise
             except ConnectError:
                 if attempts < 1:
                     raise
+                again = True
                 self.reconnect()
                 if start is not None:
                     photo.seek(start)
 
-    def _send(self, photo, size):
+    def _send(self, photo, size, again):
         count = 0
         if self.format == "hex":
             for message in chunk.hex(photo):
@@ -105,7 +108,7 @@ class Device:
             return count
         if self.format != "v2":
             raise ArgumentError("format is hex or v2")
-        for message in chunk.v2(photo, self._frame, self._epoch, size):
+        for message in chunk.v2(photo, self._frame, self._epoch, size, retransmit=again):
             self._publish(self.topics.photo, message)
             self._pause()
             count += 1
