@@ -213,6 +213,25 @@ pub fn presign<'b>(
     Ok(w.finish())
 }
 
+/// The text that [`presign`] signs: `expires` stands in the place of the date.
+///
+/// # Errors
+/// [`ErrorKind::BufferTooSmall`].
+pub fn presigned_string_to_sign<'b>(
+    key: &AccessKey<'_>,
+    request: &Request<'_>,
+    expires: u64,
+    buffer: &'b mut [u8],
+) -> Result<&'b str> {
+    let mut digits = [0; 20];
+    let mut number = Writer::new(&mut digits);
+    number.push_u64(expires)?;
+    let token = key.security_token.map(|token| ("security-token", token));
+    let mut w = Writer::new(buffer);
+    put_string(request, number.finish(), token.as_slice(), &mut w)?;
+    Ok(w.finish())
+}
+
 /// Checks a request to a URL of [`presign`]: `request.query` holds all its parameters. `now_unix` must not be after
 /// `Expires`.
 ///

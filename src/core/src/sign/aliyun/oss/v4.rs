@@ -84,6 +84,21 @@ pub fn string_to_sign<'b>(request: &Request<'_>, scope: &Scope<'_>, buffer: &'b 
     Ok(w.finish())
 }
 
+/// The request to a URL that came in, spelled the one way as [`verify_presigned`] does: `request.query` holds all its
+/// parameters, and no header is added.
+///
+/// # Errors
+/// [`ErrorKind::BufferTooSmall`].
+pub fn canonical_presigned<'b>(
+    request: &Request<'_>,
+    scope: &Scope<'_>,
+    buffer: &'b mut [u8],
+) -> Result<&'b str> {
+    let mut w = Writer::new(buffer);
+    put_canonical(request, scope, &[], false, &mut w)?;
+    Ok(w.finish())
+}
+
 /// The key for the day and the region of `scope`. Keep it: it is good until the day ends.
 ///
 /// # Errors
@@ -138,6 +153,64 @@ pub fn presign<'b>(
     expires: u32,
     buffer: &'b mut [u8],
 ) -> Result<&'b str> {
+    with_parameters(access_key, scope, expires, |own| {
+        let signature = signature(key, request, scope, own, false)?;
+        let mut w = Writer::new(buffer);
+        for (name, value) in request
+            .query
+            .iter()
+            .chain(own)
+            .chain(&[("x-oss-signature", signature.as_str())])
+        {
+            put_parameter(name, value, &mut w)?;
+        }
+        Ok(w.finish())
+    })
+}
+
+/// The request to a URL of [`presign`], spelled the one way.
+///
+/// # Errors
+/// [`ErrorKind::Timestamp`], [`ErrorKind::BufferTooSmall`].
+pub fn presigned_canonical<'b>(
+    access_key: &AccessKey<'_>,
+    request: &Request<'_>,
+    scope: &Scope<'_>,
+    expires: u32,
+    buffer: &'b mut [u8],
+) -> Result<&'b str> {
+    let mut w = Writer::new(buffer);
+    with_parameters(access_key, scope, expires, |own| {
+        put_canonical(request, scope, own, false, &mut w)
+    })?;
+    Ok(w.finish())
+}
+
+/// The text that [`presign`] signs.
+///
+/// # Errors
+/// [`ErrorKind::Timestamp`], [`ErrorKind::BufferTooSmall`].
+pub fn presigned_string_to_sign<'b>(
+    access_key: &AccessKey<'_>,
+    request: &Request<'_>,
+    scope: &Scope<'_>,
+    expires: u32,
+    buffer: &'b mut [u8],
+) -> Result<&'b str> {
+    let mut w = Writer::new(buffer);
+    with_parameters(access_key, scope, expires, |own| {
+        put_string(request, scope, own, false, &mut w)
+    })?;
+    Ok(w.finish())
+}
+
+/// The parameters that a presigned URL has beyond those of the request, but for the signature.
+fn with_parameters<T>(
+    access_key: &AccessKey<'_>,
+    scope: &Scope<'_>,
+    expires: u32,
+    then: impl FnOnce(&[(&str, &str)]) -> Result<T>,
+) -> Result<T> {
     let (mut digits, mut credential) = ([0; 20], [0; 256]);
     let mut number = Writer::new(&mut digits);
     number.push_u64(expires.into())?;
@@ -162,17 +235,7 @@ pub fn presign<'b>(
         .split_last()
         .filter(|last| last.0.1.is_empty())
         .map_or(own, |last| last.1);
-    let signature = signature(key, request, scope, own, false)?;
-    let mut w = Writer::new(buffer);
-    for (name, value) in request
-        .query
-        .iter()
-        .chain(own)
-        .chain(&[("x-oss-signature", signature.as_str())])
-    {
-        put_parameter(name, value, &mut w)?;
-    }
-    Ok(w.finish())
+    then(own)
 }
 
 /// `Authorization`, or the parameters of a URL, taken apart.
