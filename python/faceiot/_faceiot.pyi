@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, Self, TypedDict, TypeVar, final, type_check_only
+from typing import Any, Final, Literal, Self, TypeAlias, TypedDict, TypeVar, final, type_check_only
 
 import numpy as np
 import numpy.typing as npt
 from typing_extensions import Buffer
 
+_Pairs: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 _Callback = TypeVar("_Callback", bound=Callable[[Command], Any])
 
 __version__: Final[str]
@@ -186,6 +187,1445 @@ def verify_huawei_mqtt(
     Example:
         >>> login = faceiot.sign.huawei_mqtt("p_n", "x", sign_type=1, timestamp=1767323045)
         >>> faceiot.sign.verify_huawei_mqtt(login.client_id, login.username, login.password, "x", now=1767323045)
+    """
+
+@final
+class SigningKey:
+    """A key derived for a day and a region, so that a signature costs one HMAC. Give it in place of the secret.
+
+    `repr()` shows `***`; the key is wiped when the object goes.
+    """
+
+@final
+class Signed:
+    """A signed request: what was signed, the signature, and what the request has to carry because of it.
+
+    `repr()` shows the signature as `***` and of headers and parameters the names only.
+    """
+
+    @property
+    def canonical(self) -> str | None:
+        """The canonical request, of signatures that hash one; otherwise None."""
+    @property
+    def string_to_sign(self) -> str:
+        """The text that was signed."""
+    @property
+    def signature(self) -> str:
+        """The signature."""
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers to add to the request."""
+    @property
+    def params(self) -> dict[str, str]:
+        """Parameters to add to the request."""
+    @property
+    def url(self) -> str | None:
+        """URL of the request, of signatures that stand in one; otherwise None."""
+    @property
+    def body(self) -> str | None:
+        """Body of the request, of signatures that stand in a form; otherwise None."""
+
+def aliyun_register(
+    product_key: str,
+    device_name: str,
+    product_secret: str,
+    *,
+    nonce: str | None = None,
+    method: Literal["hmacsha256", "hmacsha1", "hmacmd5"] | str = "hmacsha256",
+    region: str = "cn-shanghai",
+) -> Signed:
+    """Signs the registration of a device over HTTPS: it knows its product's secret and asks for its own.
+
+    Post `body` to `url` as a form (help.aliyun.com/document_detail/74006).
+
+    Args:
+        product_key: ProductKey of the product.
+        device_name: DeviceName of the device.
+        product_secret: ProductSecret; used as the key, never stored or printed.
+        nonce: The `random` of the request; without it 128 random bits.
+        method: `"hmacsha256"`, `"hmacsha1"` or `"hmacmd5"`.
+        region: Region of the product.
+
+    Returns:
+        Text and signature, URL, body and parameters.
+
+    Raises:
+        SignatureError: The method is unknown.
+
+    Example:
+        >>> signed = faceiot.sign.aliyun_register("1234556554", "deviceName1234", "adsfweafdsf", nonce="567345",
+        ...                                       method="hmacsha1")
+        >>> signed.params["sign"]
+        'efb1bdcd7fc888c57e47e6cc580bf2ac170c8000'
+    """
+
+def verify_aliyun_register(
+    product_key: str,
+    device_name: str,
+    product_secret: str,
+    *,
+    nonce: str,
+    signature: str,
+    method: Literal["hmacsha256", "hmacsha1", "hmacmd5"] | str = "hmacsha256",
+) -> None:
+    """Checks the signature of a registration over HTTPS; the hex case does not matter.
+
+    Args:
+        product_key: `productKey` of the form.
+        device_name: `deviceName` of the form.
+        product_secret: The secret that the registry holds for this product.
+        nonce: `random` of the form.
+        signature: `sign` of the form.
+        method: `signMethod` of the form.
+
+    Raises:
+        SignatureError: It does not verify. The message shows the string that was signed here.
+
+    Example:
+        >>> signed = faceiot.sign.aliyun_register("pk", "cam1", "secret", nonce="1")
+        >>> faceiot.sign.verify_aliyun_register("pk", "cam1", "secret", nonce="1", signature=signed.signature)
+    """
+
+def aliyun_register_mqtt(
+    product_key: str,
+    device_name: str,
+    product_secret: str,
+    *,
+    nonce: str | None = None,
+    method: Literal["hmacsha256", "hmacsha1", "hmacmd5"] | str = "hmacsha256",
+    without_preregistration: bool = False,
+    client_id: str | None = None,
+    secure_mode: int | None = None,
+    region: str = "cn-shanghai",
+    instance_id: str | None = None,
+    port: int | None = None,
+) -> Login:
+    """Signs the MQTT login with which a device registers itself (TLS only; help.aliyun.com/document_detail/132111).
+
+    The answer comes on `/ext/register` or `/ext/regnwl`, without a subscription.
+
+    Args:
+        product_key: ProductKey of the product.
+        device_name: DeviceName of the device.
+        product_secret: ProductSecret; used as the key, never stored or printed.
+        nonce: The `random` of the client id; without it 128 random bits.
+        method: `"hmacsha256"`, `"hmacsha1"` or `"hmacmd5"`.
+        without_preregistration: The device was not created before and receives a token instead of a secret (`regnwl`).
+        client_id: The free part of the client id; without it `{device_name}.{product_key}`.
+        secure_mode: Without it what the documentation says: 2, and -2 without pre-registration.
+        region: Region of the public instance.
+        instance_id: Id of an instance with a host of its own.
+        port: Port to put into the result; without it 8883.
+
+    Returns:
+        The login: host, port, client id, user name and password.
+
+    Raises:
+        SignatureError: The method is unknown.
+        ArgumentError: A name is empty or holds a character that would break the client id.
+
+    Example:
+        >>> faceiot.sign.aliyun_register_mqtt("pk", "cam1", "secret", nonce="1").client_id
+        'cam1.pk|random=1,authType=register,securemode=2,signmethod=hmacsha256|'
+    """
+
+def verify_aliyun_register_mqtt(
+    client_id: str,
+    username: str,
+    password: str,
+    product_secret: str,
+) -> None:
+    """Checks an MQTT login with which a device registers itself.
+
+    Args:
+        client_id: Client id of the CONNECT packet.
+        username: User name of the CONNECT packet.
+        password: Password of the CONNECT packet.
+        product_secret: The secret that the registry holds for this product.
+
+    Raises:
+        SignatureError: The login does not verify. The message shows the string that was signed here.
+
+    Example:
+        >>> login = faceiot.sign.aliyun_register_mqtt("pk", "cam1", "secret")
+        >>> faceiot.sign.verify_aliyun_register_mqtt(login.client_id, login.username, login.password, "secret")
+    """
+
+def aliyun_token_mqtt(
+    product_key: str,
+    device_name: str,
+    client_id: str,
+    device_token: str,
+    *,
+    region: str = "cn-shanghai",
+    instance_id: str | None = None,
+    port: int | None = None,
+) -> Login:
+    """Makes the MQTT login with the client id and the token that a registration without pre-registration gave.
+
+    Nothing is signed: the token is the password.
+
+    Args:
+        product_key: ProductKey of the product.
+        device_name: DeviceName of the device.
+        client_id: `clientId` of the answer.
+        device_token: `deviceToken` of the answer; it becomes the password.
+        region: Region of the public instance.
+        instance_id: Id of an instance with a host of its own.
+        port: Port to put into the result; without it 8883.
+
+    Returns:
+        The login: host, port, client id, user name and password.
+
+    Raises:
+        ArgumentError: A name is empty or holds a character that would break the client id.
+
+    Example:
+        >>> faceiot.sign.aliyun_token_mqtt("pk", "cam1", "abc", "token").client_id
+        'abc|authType=connwl,securemode=-2|'
+    """
+
+def aliyun_sub_device(
+    product_key: str,
+    device_name: str,
+    device_secret: str,
+    *,
+    client_id: str,
+    timestamp: int | str,
+    method: Literal["hmacsha256", "hmacsha1", "hmacmd5"] | str = "hmacsha256",
+) -> Signed:
+    """Signs what a gateway says of a device behind it: to add it to its topology, or to log it in.
+
+    Args:
+        product_key: ProductKey of the device.
+        device_name: DeviceName of the device.
+        device_secret: DeviceSecret of the device; used as the key, never stored or printed.
+        client_id: Client id of the device, signed whole.
+        timestamp: Signed as it stands.
+        method: `"hmacsha256"`, `"hmacsha1"` or `"hmacmd5"`.
+
+    Returns:
+        Text and signature, and the parameters of the device in the gateway's message.
+
+    Raises:
+        SignatureError: The method is unknown.
+        ArgumentError: A name is empty or holds a character that would be read differently.
+
+    Example:
+        >>> signed = faceiot.sign.aliyun_sub_device("pk", "device", "secret", client_id="12345", timestamp=789,
+        ...                                         method="hmacsha1")
+        >>> signed.params["sign"]
+        'fafd82a3d602b37fb0fa8b7892f24a477f851a14'
+    """
+
+def aliyun_amqp(
+    access_key_id: str,
+    access_key_secret: str,
+    *,
+    client_id: str,
+    consumer_group_id: str,
+    instance_id: str | None = None,
+    timestamp: int | str | None = None,
+    method: Literal["hmacsha256", "hmacsha1", "hmacmd5"] | str = "hmacsha1",
+    security_token: str | None = None,
+    base64_bodies: bool = False,
+    host: str = "",
+    port: int = 5671,
+) -> Login:
+    """Signs the login of a consumer of Alibaba's server-side subscriptions, over AMQP or STOMP.
+
+    The password is the base64 HMAC of `authId=..&timestamp=..` (help.aliyun.com/document_detail/142489).
+
+    Args:
+        access_key_id: AccessKey id.
+        access_key_secret: AccessKey secret; used as the key, never stored or printed.
+        client_id: Free text, 64 characters at most, different for each connection.
+        consumer_group_id: Consumer group.
+        instance_id: Instance id; needed exactly when the instance has one.
+        timestamp: Milliseconds since 1970; without it now.
+        method: `"hmacsha1"`, `"hmacsha256"` or `"hmacmd5"`.
+        security_token: Token of temporary credentials; it is signed, and stands in the user name.
+        base64_bodies: Ask for message bodies in base64, as binary payloads over STOMP need it.
+        host: Name of the server: `{uid}.iot-amqp.{region}.aliyuncs.com`.
+        port: Port to put into the result; 5671 is AMQP over TLS.
+
+    Returns:
+        The login: host, port, client id, user name and password.
+
+    Raises:
+        SignatureError: The method is unknown.
+        ArgumentError: A value holds `|` or `,`.
+
+    Example:
+        >>> login = faceiot.sign.aliyun_amqp("testid", "testsecret", client_id="c", consumer_group_id="DEFAULT_GROUP",
+        ...                                  timestamp=1573489088171)
+        >>> login.password
+        'RG+3WYzI9qDD0P9m6ER+maK4yH0='
+    """
+
+def verify_aliyun_amqp(
+    username: str,
+    password: str,
+    access_key_secret: str,
+) -> None:
+    """Checks the login of a consumer as Alibaba's server does.
+
+    The order of the items in the user name does not matter. The time is yours to check.
+
+    Args:
+        username: User name of the login.
+        password: Password of the login.
+        access_key_secret: The secret of the AccessKey that the user name names.
+
+    Raises:
+        SignatureError: The login does not verify. The message shows the string that was signed here, a token masked.
+
+    Example:
+        >>> login = faceiot.sign.aliyun_amqp("id", "secret", client_id="c", consumer_group_id="g")
+        >>> faceiot.sign.verify_aliyun_amqp(login.username, login.password, "secret")
+    """
+
+def huawei_amqp(
+    access_key: str,
+    access_code: str,
+    *,
+    instance_id: str | None = None,
+    timestamp: int | None = None,
+    host: str = "",
+    port: int = 5671,
+) -> Login:
+    """Makes the login of a consumer of Huawei's server-side subscriptions over AMQP.
+
+    Nothing is signed: the access code is the password. The user name holds the time and must be made anew for every
+    connection.
+
+    Args:
+        access_key: Access key, which the console shows.
+        access_code: Access code; it becomes the password.
+        instance_id: Instance id, when the instance has one.
+        timestamp: Milliseconds since 1970; without it now.
+        host: Name of the server, which the console shows.
+        port: Port to put into the result; 5671 is AMQP over TLS.
+
+    Returns:
+        The login: host, port, an empty client id, user name and password.
+
+    Raises:
+        ArgumentError: A value holds `|`.
+
+    Example:
+        >>> faceiot.sign.huawei_amqp("abcdefgh", "code", timestamp=1767323045000).username
+        'accessKey=abcdefgh|timestamp=1767323045000'
+    """
+
+def verify_huawei_amqp(
+    username: str,
+    password: str,
+    access_code: str,
+    *,
+    now: int | None = None,
+) -> None:
+    """Checks the login of a consumer as Huawei's server does: the access code, and the time, which may be 5 minutes off.
+
+    Args:
+        username: User name of the login.
+        password: Password of the login.
+        access_code: The access code of the access key that the user name names.
+        now: Milliseconds since 1970; without it the current time.
+
+    Raises:
+        SignatureError: The login does not verify.
+
+    Example:
+        >>> login = faceiot.sign.huawei_amqp("abcdefgh", "code")
+        >>> faceiot.sign.verify_huawei_amqp(login.username, login.password, "code")
+    """
+
+def aliyun_rpc(
+    access_key_id: str,
+    access_key_secret: str,
+    *,
+    params: _Pairs,
+    method: str = "POST",
+    timestamp: int | str | None = None,
+    nonce: str | None = None,
+    security_token: str | None = None,
+    complete: bool = True,
+) -> Signed:
+    """Signs a request to a POP API of the RPC style, version 1 (HMAC-SHA1): IoT, Face, ECS and others.
+
+    Args:
+        access_key_id: AccessKey id.
+        access_key_secret: AccessKey secret; used as the key, never stored or printed.
+        params: The parameters of the query and of the form together, plain: `Action`, `Version` and those of the action.
+        method: HTTP method.
+        timestamp: Seconds since 1970, or the parameter `Timestamp` itself; without it now.
+        nonce: `SignatureNonce`; without it 128 random bits.
+        security_token: Token of temporary credentials.
+        complete: Add `AccessKeyId`, `SignatureMethod`, `SignatureVersion`, `SignatureNonce`, `Timestamp` and `SecurityToken`
+            where they are missing; False signs what is given and nothing else.
+
+    Returns:
+        Canonical parameters, text and signature, and the parameters to add.
+
+    Example:
+        >>> signed = faceiot.sign.aliyun_rpc("testid", "testsecret", method="GET", complete=False, params={
+        ...     "TimeStamp": "2016-02-23T12:46:24Z", "Format": "XML", "AccessKeyId": "testid",
+        ...     "Action": "DescribeRegions", "SignatureMethod": "HMAC-SHA1", "Version": "2014-05-26",
+        ...     "SignatureNonce": "3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf", "SignatureVersion": "1.0"})
+        >>> signed.params
+        {'Signature': 'CT9X0VtwR86fNWSnsc6v8YGOjuE='}
+    """
+
+def verify_aliyun_rpc(
+    access_key_secret: str,
+    *,
+    params: _Pairs,
+    method: str = "POST",
+) -> None:
+    """Checks a request to a POP API of the RPC style. Time and nonce are yours to check.
+
+    Args:
+        access_key_secret: The secret of the AccessKey that the request names.
+        params: The parameters of the query and of the form together, decoded, `Signature` among them.
+        method: HTTP method.
+
+    Raises:
+        SignatureError: The request does not verify. The message shows the string that was signed here.
+
+    Example:
+        >>> params = {"Action": "DescribeRegions", "Version": "2014-05-26"}
+        >>> signed = faceiot.sign.aliyun_rpc("id", "secret", params=params)
+        >>> faceiot.sign.verify_aliyun_rpc("secret", params=params | signed.params)
+    """
+
+def aliyun_roa(
+    access_key_id: str,
+    access_key_secret: str,
+    *,
+    method: str,
+    path: str,
+    query: _Pairs | None = None,
+    headers: _Pairs | None = None,
+    body: str | Buffer | None = None,
+    timestamp: int | str | None = None,
+    nonce: str | None = None,
+    security_token: str | None = None,
+    complete: bool = True,
+) -> Signed:
+    r"""Signs a request to a POP API of the ROA style, version 1 (HMAC-SHA1).
+
+    Args:
+        access_key_id: AccessKey id.
+        access_key_secret: AccessKey secret; used as the key, never stored or printed.
+        method: HTTP method.
+        path: Path as it is sent, without the query.
+        query: Query parameters, decoded.
+        headers: Headers of the request; `Accept`, `Content-MD5`, `Content-Type`, `Date` and `x-acs-*` are signed.
+        body: The body.
+        timestamp: Seconds since 1970, or the header `Date` itself; without it now.
+        nonce: `x-acs-signature-nonce`; without it 128 random bits.
+        security_token: Token of temporary credentials.
+        complete: Add `Date`, `Content-MD5` of a body, `x-acs-signature-*` and `x-acs-security-token` where they are missing;
+            False signs what is given and nothing else.
+
+    Returns:
+        Text and signature, and the headers to add.
+
+    Example:
+        >>> signed = faceiot.sign.aliyun_roa("id", "secret", method="GET", path="/clusters", complete=False,
+        ...     headers={"Accept": "application/json", "Date": "Fri, 17 Aug 2018 08:23:38 GMT"}, query={"a": "b"})
+        >>> signed.string_to_sign
+        'GET\napplication/json\n\n\nFri, 17 Aug 2018 08:23:38 GMT\n/clusters?a=b'
+    """
+
+def verify_aliyun_roa(
+    access_key_secret: str,
+    *,
+    method: str,
+    path: str,
+    headers: _Pairs,
+    query: _Pairs | None = None,
+    body: str | Buffer | None = None,
+) -> None:
+    """Checks a request to a POP API of the ROA style; `Content-MD5`, when it is there, must be that of the body.
+
+    Time and nonce are yours to check.
+
+    Args:
+        access_key_secret: The secret of the AccessKey that `Authorization` names.
+        method: HTTP method.
+        path: Path as it came, without the query.
+        headers: Headers of the request, `Authorization` among them.
+        query: Query parameters, decoded.
+        body: The body.
+
+    Raises:
+        SignatureError: The request does not verify. The message shows the string that was signed here.
+
+    Example:
+        >>> signed = faceiot.sign.aliyun_roa("id", "secret", method="GET", path="/clusters")
+        >>> faceiot.sign.verify_aliyun_roa("secret", method="GET", path="/clusters", headers=signed.headers)
+    """
+
+def aliyun_acs3(
+    access_key_id: str,
+    access_key_secret: str,
+    *,
+    method: str,
+    path: str,
+    query: _Pairs | None = None,
+    headers: _Pairs | None = None,
+    body: str | Buffer | None = None,
+    host: str | None = None,
+    timestamp: int | str | None = None,
+    nonce: str | None = None,
+    security_token: str | None = None,
+    complete: bool = True,
+) -> Signed:
+    """Signs a request to a POP API, version 3 (`ACS3-HMAC-SHA256`).
+
+    Signed are `host`, `content-type` and `x-acs-*`; the request must carry `x-acs-action` and `x-acs-version`.
+
+    Args:
+        access_key_id: AccessKey id.
+        access_key_secret: AccessKey secret; used as the key, never stored or printed.
+        method: HTTP method.
+        path: Path as it is sent, without the query.
+        query: Query parameters, decoded.
+        headers: Headers of the request.
+        body: The body.
+        host: The header `host`, when it is not among the headers.
+        timestamp: Seconds since 1970, or the header `x-acs-date` itself; without it now.
+        nonce: `x-acs-signature-nonce`; without it 128 random bits.
+        security_token: Token of temporary credentials.
+        complete: Add `x-acs-date`, `x-acs-signature-nonce`, `x-acs-content-sha256` and `x-acs-security-token` where they are
+            missing; False signs what is given and nothing else.
+
+    Returns:
+        Canonical request, text and signature, and the headers to add.
+
+    Example:
+        >>> signed = faceiot.sign.aliyun_acs3("testid", "testsecret", method="GET", path="/",
+        ...     query={"Limit": "10", "DbName": "default"}, host="facebody.cn-shanghai.aliyuncs.com",
+        ...     headers={"x-acs-version": "2019-12-30", "x-acs-action": "SearchFace"},
+        ...     timestamp=1534494218, nonce="3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf")
+        >>> signed.signature
+        '9c2bb0cfc13617cfa5273629456e0f6c04090ec25eac6bb4edda963a9994e5a9'
+    """
+
+def verify_aliyun_acs3(
+    access_key_secret: str,
+    *,
+    method: str,
+    path: str,
+    headers: _Pairs,
+    query: _Pairs | None = None,
+    body: str | Buffer | None = None,
+) -> None:
+    """Checks a request to a POP API of version 3, by the headers that it says are signed.
+
+    `host` must be one of them, and `x-acs-content-sha256`, when it is there, must be the hash of the body. Time and nonce are
+    yours to check.
+
+    Args:
+        access_key_secret: The secret of the AccessKey that `Authorization` names.
+        method: HTTP method.
+        path: Path as it came, without the query.
+        headers: Headers of the request, `Authorization` among them.
+        query: Query parameters, decoded.
+        body: The body.
+
+    Raises:
+        SignatureError: The request does not verify. The message shows the string that was signed here.
+
+    Example:
+        >>> signed = faceiot.sign.aliyun_acs3("id", "secret", method="GET", path="/", host="h")
+        >>> faceiot.sign.verify_aliyun_acs3("secret", method="GET", path="/", headers=signed.headers)
+    """
+
+def aliyun_dataplus(
+    access_key_id: str,
+    access_key_secret: str,
+    *,
+    path: str,
+    method: str = "POST",
+    accept: str = "application/json",
+    content_type: str = "application/json",
+    body: str | Buffer | None = None,
+    timestamp: int | str | None = None,
+    empty_body_without_md5: bool = False,
+) -> Signed:
+    """Signs a request to Alibaba's Dataplus, seed 000's face service.
+
+    Args:
+        access_key_id: AccessKey id.
+        access_key_secret: AccessKey secret; used as the key, never stored or printed.
+        method: HTTP method.
+        path: Path and query as they are sent.
+        accept: Header `Accept`.
+        content_type: Header `Content-Type`.
+        body: The body.
+        timestamp: Seconds since 1970, or the header `Date` itself; without it now.
+        empty_body_without_md5: Sign no MD5 for an empty body, as the vendor's demos do; seed 000 signs the MD5 of nothing.
+
+    Returns:
+        Text and signature, and the headers to send.
+
+    Example:
+        >>> signed = faceiot.sign.aliyun_dataplus("testid", "testsecret", path="/face/attribute",
+        ...     body='{"type":0,"image_url":"http://a/1.jpg"}', timestamp=1534494218)
+        >>> signed.headers["Authorization"]
+        'Dataplus testid:1yCziB6ZyM6FCyLZ2CxZhhcj3Ms='
+    """
+
+def verify_aliyun_dataplus(
+    access_key_secret: str,
+    *,
+    path: str,
+    headers: _Pairs,
+    method: str = "POST",
+    body: str | Buffer | None = None,
+) -> None:
+    """Checks a request to Dataplus.
+
+    An empty body is accepted with and without its MD5. The time is yours to check.
+
+    Args:
+        access_key_secret: The secret of the AccessKey that the request names.
+        method: HTTP method.
+        path: Path and query as they came.
+        headers: `Accept`, `Content-Type`, `Date` and `Authorization`.
+        body: The body.
+
+    Raises:
+        SignatureError: The request does not verify. The message shows the string that was signed here.
+
+    Example:
+        >>> signed = faceiot.sign.aliyun_dataplus("id", "secret", path="/face/attribute", body="{}")
+        >>> faceiot.sign.verify_aliyun_dataplus("secret", path="/face/attribute", headers=signed.headers, body="{}")
+    """
+
+def oss_v1(
+    access_key_id: str,
+    access_key_secret: str,
+    *,
+    method: str,
+    bucket: str = "",
+    key: str = "",
+    headers: _Pairs | None = None,
+    params: _Pairs | None = None,
+    timestamp: int | str | None = None,
+    security_token: str | None = None,
+) -> Signed:
+    r"""Signs an OSS request in its headers, version 1 (HMAC-SHA1).
+
+    Args:
+        access_key_id: AccessKey id.
+        access_key_secret: AccessKey secret; used as the key, never stored or printed.
+        method: HTTP method.
+        bucket: Bucket, also behind a CNAME; empty for requests to the service itself.
+        key: Key of the object, plain; empty for requests to the bucket.
+        headers: Headers of the request. A `Date` or `x-oss-date` among them is kept.
+        params: Query parameters, decoded; one without a value has an empty one.
+        timestamp: Seconds since 1970, or the header `Date` itself; without it now.
+        security_token: Token of temporary credentials.
+
+    Returns:
+        Text and signature, and the headers to add.
+
+    Example:
+        >>> signed = faceiot.sign.oss_v1("id", "secret", method="GET", bucket="b", key="a.jpg", timestamp=1534494218)
+        >>> signed.string_to_sign
+        'GET\n\n\nFri, 17 Aug 2018 08:23:38 GMT\n/b/a.jpg'
+    """
+
+def verify_oss_v1(
+    access_key_secret: str,
+    *,
+    method: str,
+    headers: _Pairs,
+    bucket: str = "",
+    key: str = "",
+    params: _Pairs | None = None,
+) -> None:
+    """Checks an OSS request signed in its headers, version 1. The time is yours to check.
+
+    Args:
+        access_key_secret: The secret of the AccessKey that `Authorization` names.
+        method: HTTP method.
+        bucket: Bucket.
+        key: Key of the object, decoded.
+        headers: Headers of the request, `Authorization` among them.
+        params: Query parameters, decoded.
+
+    Raises:
+        SignatureError: The request does not verify. The message shows the string that was signed here.
+
+    Example:
+        >>> signed = faceiot.sign.oss_v1("id", "secret", method="GET", bucket="b", key="a.jpg")
+        >>> faceiot.sign.verify_oss_v1("secret", method="GET", bucket="b", key="a.jpg", headers=signed.headers)
+    """
+
+def oss_v1_url(
+    access_key_id: str,
+    access_key_secret: str,
+    *,
+    method: str,
+    bucket: str,
+    key: str,
+    headers: _Pairs | None = None,
+    params: _Pairs | None = None,
+    timestamp: int | None = None,
+    expires: int = 3600,
+    security_token: str | None = None,
+    host: str = "",
+) -> Signed:
+    """Signs an OSS URL that may be used for some time, version 1 (HMAC-SHA1).
+
+    Args:
+        access_key_id: AccessKey id.
+        access_key_secret: AccessKey secret; used as the key, never stored or printed.
+        method: HTTP method.
+        bucket: Bucket.
+        key: Key of the object, plain.
+        headers: Headers that the request will have; `Content-Type`, `Content-MD5` and `x-oss-*` are signed.
+        params: Query parameters, decoded.
+        timestamp: Seconds since 1970; without it now.
+        expires: How many seconds the URL is good for.
+        security_token: Token of temporary credentials.
+        host: Host of the URL, such as `{bucket}.oss-{region}.aliyuncs.com`; without it the URL begins with the path.
+
+    Returns:
+        Text and signature, and the URL.
+
+    Example:
+        >>> signed = faceiot.sign.oss_v1_url("id", "secret", method="GET", bucket="b", key="a.jpg", timestamp=0)
+        >>> signed.url.split("&Signature=")[0]
+        '/a.jpg?OSSAccessKeyId=id&Expires=3600'
+    """
+
+def verify_oss_v1_url(
+    access_key_secret: str,
+    *,
+    method: str,
+    bucket: str,
+    key: str,
+    params: _Pairs,
+    headers: _Pairs | None = None,
+    now: int | None = None,
+) -> None:
+    """Checks a request to a URL signed by version 1, and that it has not expired.
+
+    Args:
+        access_key_secret: The secret of the AccessKey that the URL names.
+        method: HTTP method.
+        bucket: Bucket.
+        key: Key of the object, decoded.
+        params: All query parameters of the URL, decoded.
+        headers: Headers of the request.
+        now: Seconds since 1970; without it the current time.
+
+    Raises:
+        SignatureError: The request does not verify, or the URL has expired. The message shows the string that was signed
+            here.
+
+    Example:
+        >>> from urllib.parse import parse_qsl, urlsplit
+        >>> url = faceiot.sign.oss_v1_url("id", "secret", method="GET", bucket="b", key="a.jpg").url
+        >>> params = parse_qsl(urlsplit(url).query)
+        >>> faceiot.sign.verify_oss_v1_url("secret", method="GET", bucket="b", key="a.jpg", params=params)
+    """
+
+def oss_v4_key(
+    access_key_secret: str,
+    *,
+    region: str,
+    timestamp: int | str | None = None,
+) -> SigningKey:
+    """Derives the key for a day and a region, with which `oss_v4` and the others need one HMAC for a signature.
+
+    Args:
+        access_key_secret: AccessKey secret; used as the key, never stored or printed.
+        region: Region, such as `cn-shanghai`.
+        timestamp: Any second of the day (UTC), or `YYYYMMDDThhmmssZ`; without it today.
+
+    Returns:
+        The key, to be given in place of the secret.
+
+    Raises:
+        SignatureError: The timestamp is not `YYYYMMDDThhmmssZ`.
+
+    Example:
+        >>> key = faceiot.sign.oss_v4_key("testsecret", region="cn-shanghai", timestamp=1534494218)
+        >>> key
+        SigningKey(***)
+        >>> faceiot.sign.oss_v4("id", key, method="GET", bucket="examplebucket", key="a.jpg", region="cn-shanghai",
+        ...                     timestamp=1534494218).signature
+        '487f5ff86df532bd691af2ac18643933a633733f893c051611276dae09232f66'
+    """
+
+def oss_v4(
+    access_key_id: str,
+    access_key_secret: str | SigningKey,
+    *,
+    method: str,
+    region: str,
+    bucket: str = "",
+    key: str = "",
+    headers: _Pairs | None = None,
+    params: _Pairs | None = None,
+    timestamp: int | str | None = None,
+    security_token: str | None = None,
+    additional_headers: Sequence[str] | None = None,
+) -> Signed:
+    """Signs an OSS request in its headers, version 4 (HMAC-SHA256 with a key for the day and the region).
+
+    Args:
+        access_key_id: AccessKey id.
+        access_key_secret: AccessKey secret, used as the key, never stored or printed; or the key of `oss_v4_key`.
+        method: HTTP method.
+        bucket: Bucket, also behind a CNAME; empty for requests to the service itself.
+        key: Key of the object, plain; empty for requests to the bucket.
+        region: Region, such as `cn-shanghai`.
+        headers: Headers of the request; `x-oss-*`, `Content-Type` and `Content-MD5` are signed.
+        params: Query parameters, decoded; one without a value has an empty one.
+        timestamp: Seconds since 1970, or `YYYYMMDDThhmmssZ`; without it the header `x-oss-date`, or now.
+        security_token: Token of temporary credentials.
+        additional_headers: Names of further headers to sign.
+
+    Returns:
+        Canonical request, text and signature, and the headers to add.
+
+    Raises:
+        SignatureError: The timestamp is not `YYYYMMDDThhmmssZ`.
+
+    Example:
+        >>> signed = faceiot.sign.oss_v4("testid", "testsecret", method="GET", bucket="examplebucket", key="a.jpg",
+        ...                              region="cn-shanghai", timestamp=1534494218)
+        >>> signed.signature
+        '487f5ff86df532bd691af2ac18643933a633733f893c051611276dae09232f66'
+        >>> list(signed.headers)
+        ['x-oss-date', 'x-oss-content-sha256', 'Authorization']
+    """
+
+def verify_oss_v4(
+    access_key_secret: str | SigningKey,
+    *,
+    method: str,
+    headers: _Pairs,
+    bucket: str = "",
+    key: str = "",
+    params: _Pairs | None = None,
+) -> None:
+    """Checks an OSS request signed in its headers, version 4.
+
+    Whether `x-oss-date` is near enough is yours to check; the service allows 15 minutes.
+
+    Args:
+        access_key_secret: The secret of the AccessKey that `Authorization` names, or the key of `oss_v4_key`.
+        method: HTTP method.
+        bucket: Bucket.
+        key: Key of the object, decoded.
+        headers: Headers of the request, `Authorization` among them.
+        params: Query parameters, decoded.
+
+    Raises:
+        SignatureError: The request does not verify. The message shows the string that was signed here.
+
+    Example:
+        >>> request = {"method": "GET", "bucket": "b", "key": "a.jpg"}
+        >>> signed = faceiot.sign.oss_v4("id", "secret", region="cn-shanghai", **request)
+        >>> faceiot.sign.verify_oss_v4("secret", headers=signed.headers, **request)
+    """
+
+def oss_v4_url(
+    access_key_id: str,
+    access_key_secret: str | SigningKey,
+    *,
+    method: str,
+    bucket: str,
+    key: str,
+    region: str,
+    headers: _Pairs | None = None,
+    params: _Pairs | None = None,
+    timestamp: int | str | None = None,
+    expires: int = 3600,
+    security_token: str | None = None,
+    additional_headers: Sequence[str] | None = None,
+    host: str = "",
+) -> Signed:
+    """Signs an OSS URL that may be used for some time, version 4 (HMAC-SHA256).
+
+    Args:
+        access_key_id: AccessKey id.
+        access_key_secret: AccessKey secret, used as the key, never stored or printed; or the key of `oss_v4_key`.
+        method: HTTP method.
+        bucket: Bucket.
+        key: Key of the object, plain.
+        region: Region, such as `cn-shanghai`.
+        headers: Headers that the request will have; `x-oss-*`, `Content-Type` and `Content-MD5` are signed.
+        params: Query parameters, decoded.
+        timestamp: Seconds since 1970, or `YYYYMMDDThhmmssZ`; without it now.
+        expires: How many seconds the URL is good for.
+        security_token: Token of temporary credentials.
+        additional_headers: Names of further headers to sign.
+        host: Host of the URL, such as `{bucket}.oss-{region}.aliyuncs.com`; without it the URL begins with the path.
+
+    Returns:
+        Canonical request, text and signature, and the URL.
+
+    Raises:
+        SignatureError: The timestamp is not `YYYYMMDDThhmmssZ`.
+
+    Example:
+        >>> signed = faceiot.sign.oss_v4_url("id", "secret", method="GET", bucket="b", key="a.jpg",
+        ...                                  region="cn-shanghai", host="b.oss-cn-shanghai.aliyuncs.com")
+        >>> signed.url.split("?")[0]
+        'https://b.oss-cn-shanghai.aliyuncs.com/a.jpg'
+    """
+
+def verify_oss_v4_url(
+    access_key_secret: str | SigningKey,
+    *,
+    method: str,
+    bucket: str,
+    key: str,
+    params: _Pairs,
+    headers: _Pairs | None = None,
+    now: int | None = None,
+) -> None:
+    """Checks a request to a URL signed by version 4, and that it has not expired.
+
+    Args:
+        access_key_secret: The secret of the AccessKey that the URL names, or the key of `oss_v4_key`.
+        method: HTTP method.
+        bucket: Bucket.
+        key: Key of the object, decoded.
+        params: All query parameters of the URL, decoded.
+        headers: Headers of the request.
+        now: Seconds since 1970; without it the current time.
+
+    Raises:
+        SignatureError: The request does not verify, or the URL has expired. The message shows the string that was signed
+            here.
+
+    Example:
+        >>> from urllib.parse import parse_qsl, urlsplit
+        >>> request = {"method": "GET", "bucket": "b", "key": "a.jpg"}
+        >>> url = faceiot.sign.oss_v4_url("id", "secret", region="cn-shanghai", **request).url
+        >>> faceiot.sign.verify_oss_v4_url("secret", params=parse_qsl(urlsplit(url).query), **request)
+    """
+
+def tablestore_v2(
+    access_key_id: str,
+    access_key_secret: str,
+    *,
+    path: str,
+    instance: str,
+    headers: _Pairs | None = None,
+    body: str | Buffer | None = None,
+    timestamp: int | str | None = None,
+    security_token: str | None = None,
+) -> Signed:
+    """Signs a request to Tablestore, version 2 (HMAC-SHA1).
+
+    Args:
+        access_key_id: AccessKey id.
+        access_key_secret: AccessKey secret; used as the key, never stored or printed.
+        path: Path of the operation, such as `/PutRow`.
+        instance: Name of the instance.
+        headers: Headers of the request; those `x-ots-*` among them are kept and signed.
+        body: The body.
+        timestamp: Seconds since 1970, or the header `x-ots-date` itself; without it now.
+        security_token: Token of temporary credentials.
+
+    Returns:
+        Text and signature, and the headers to add.
+
+    Example:
+        >>> signed = faceiot.sign.tablestore_v2("testid", "testsecret", path="/ListTable", instance="myinstance",
+        ...                                     timestamp=1534494218)
+        >>> signed.headers["x-ots-signature"]
+        'qqNmHrgYcnlp/H2/yDQrme9WNvk='
+    """
+
+def verify_tablestore_v2(
+    access_key_secret: str,
+    *,
+    path: str,
+    headers: _Pairs,
+    body: str | Buffer | None = None,
+) -> None:
+    """Checks a request to Tablestore, version 2: its signature, and that `x-ots-contentmd5` is that of the body.
+
+    Args:
+        access_key_secret: The secret of the AccessKey that the request names.
+        path: Path of the operation.
+        headers: Headers of the request, `x-ots-signature` among them.
+        body: The body.
+
+    Raises:
+        SignatureError: The request does not verify. The message shows the string that was signed here.
+
+    Example:
+        >>> signed = faceiot.sign.tablestore_v2("id", "secret", path="/PutRow", instance="i", body=b"row")
+        >>> faceiot.sign.verify_tablestore_v2("secret", path="/PutRow", headers=signed.headers, body=b"row")
+    """
+
+def tablestore_v4_key(
+    access_key_secret: str,
+    *,
+    region: str,
+    timestamp: int | str | None = None,
+) -> SigningKey:
+    """Derives the key for a day and a region, with which `tablestore_v4` needs one HMAC for a signature.
+
+    Args:
+        access_key_secret: AccessKey secret; never stored or printed.
+        region: Region, such as `cn-hangzhou`.
+        timestamp: Any second of the day (UTC), or `YYYYMMDD`; without it today.
+
+    Returns:
+        The key, to be given in place of the secret.
+
+    Example:
+        >>> faceiot.sign.tablestore_v4_key("secret", region="cn-hangzhou")
+        SigningKey(***)
+    """
+
+def tablestore_v4(
+    access_key_id: str,
+    access_key_secret: str | SigningKey,
+    *,
+    path: str,
+    instance: str,
+    region: str,
+    headers: _Pairs | None = None,
+    body: str | Buffer | None = None,
+    timestamp: int | str | None = None,
+    security_token: str | None = None,
+) -> Signed:
+    """Signs a request to Tablestore, version 4 (HMAC-SHA256 with a key for the day and the region).
+
+    Args:
+        access_key_id: AccessKey id.
+        access_key_secret: AccessKey secret, used as the key, never stored or printed; or the key of `tablestore_v4_key`.
+        path: Path of the operation, such as `/PutRow`.
+        instance: Name of the instance.
+        region: Region, such as `cn-hangzhou`.
+        headers: Headers of the request; those `x-ots-*` among them are kept and signed.
+        body: The body.
+        timestamp: Seconds since 1970, or the header `x-ots-date` itself; without it now.
+        security_token: Token of temporary credentials.
+
+    Returns:
+        Text and signature, and the headers to add.
+
+    Example:
+        >>> signed = faceiot.sign.tablestore_v4("id", "secret", path="/PutRow", instance="i", region="cn-hangzhou",
+        ...                                     timestamp=1534494218)
+        >>> signed.headers["x-ots-signdate"]
+        '20180817'
+    """
+
+def verify_tablestore_v4(
+    access_key_secret: str | SigningKey,
+    *,
+    path: str,
+    headers: _Pairs,
+    body: str | Buffer | None = None,
+) -> None:
+    """Checks a request to Tablestore, version 4: its signature, and that `x-ots-contentmd5` is that of the body.
+
+    Args:
+        access_key_secret: The secret of the AccessKey that the request names, or the key of `tablestore_v4_key`.
+        path: Path of the operation.
+        headers: Headers of the request, `x-ots-signaturev4` among them.
+        body: The body.
+
+    Raises:
+        SignatureError: The request does not verify. The message shows the string that was signed here.
+
+    Example:
+        >>> signed = faceiot.sign.tablestore_v4("id", "secret", path="/PutRow", instance="i", region="cn-hangzhou")
+        >>> faceiot.sign.verify_tablestore_v4("secret", path="/PutRow", headers=signed.headers)
+    """
+
+def tablestore_response(
+    access_key_id: str,
+    access_key_secret: str,
+    *,
+    path: str,
+    headers: _Pairs,
+) -> Signed:
+    r"""Signs a response of Tablestore, as the service does.
+
+    Args:
+        access_key_id: AccessKey id.
+        access_key_secret: AccessKey secret; used as the key, never stored or printed.
+        path: Path of the request.
+        headers: Headers of the response; the SDK wants `x-ots-contentmd5`, `-requestid`, `-date` and `-contenttype`.
+
+    Returns:
+        Text and signature, and the header to add.
+
+    Example:
+        >>> signed = faceiot.sign.tablestore_response("id", "secret", path="/PutRow", headers={"x-ots-requestid": "1"})
+        >>> signed.string_to_sign
+        'x-ots-requestid:1\n/PutRow'
+    """
+
+def verify_tablestore_response(
+    access_key_secret: str,
+    *,
+    path: str,
+    headers: _Pairs,
+) -> None:
+    """Checks a response of Tablestore, as its SDK does.
+
+    Args:
+        access_key_secret: AccessKey secret.
+        path: Path of the request.
+        headers: Headers of the response, `Authorization` among them.
+
+    Raises:
+        SignatureError: The response does not verify. The message shows the string that was signed here.
+
+    Example:
+        >>> headers = {"x-ots-requestid": "1"}
+        >>> signed = faceiot.sign.tablestore_response("id", "secret", path="/PutRow", headers=headers)
+        >>> faceiot.sign.verify_tablestore_response("secret", path="/PutRow", headers=headers | signed.headers)
+    """
+
+def huawei_bootstrap(
+    device_id: str,
+    scope_id: str,
+    group_secret: str,
+    *,
+    timestamp: int | str | None = None,
+    host: str = "",
+    port: int | None = None,
+) -> Login:
+    """Signs the login of a device of a registration group at Huawei's bootstrap server, which tells it where to connect.
+
+    Args:
+        device_id: Id of the device.
+        scope_id: Scope id of the registration group.
+        group_secret: Secret of the group, base64 as the console shows it; never stored or printed.
+        timestamp: The hour, as `"YYYYMMDDHH"` in UTC or as seconds since 1970; without it the current one.
+        host: Name of the server, which the console shows.
+        port: Port to put into the result; without it 8883 (TLS).
+
+    Returns:
+        The login: host, port, client id, user name and password.
+
+    Raises:
+        ArgumentError: An id is empty or would be read differently, or the secret is not base64.
+        SignatureError: The timestamp is no hour.
+
+    Example:
+        >>> login = faceiot.sign.huawei_bootstrap("5fbbb784b4ec2202e982e643_868540050954037", "ff5bbx7a488f",
+        ...                                       "Z3JvdXAtc2VjcmV0LTAwMDE=", timestamp="2026010203")
+        >>> login.password
+        '125967bb0b7754eb9ed12616d5b4239670618a0d5cadde20dfe6e8673d234248'
+    """
+
+def verify_huawei_bootstrap(
+    client_id: str,
+    username: str,
+    password: str,
+    group_secret: str,
+) -> None:
+    """Checks the login of a device of a registration group. The hour is not compared with a clock.
+
+    Args:
+        client_id: Client id of the CONNECT packet.
+        username: User name of the CONNECT packet.
+        password: Password of the CONNECT packet.
+        group_secret: The secret of the group that the client id names.
+
+    Raises:
+        SignatureError: The login does not verify.
+
+    Example:
+        >>> login = faceiot.sign.huawei_bootstrap("p_n", "scope", "c2VjcmV0")
+        >>> faceiot.sign.verify_huawei_bootstrap(login.client_id, login.username, login.password, "c2VjcmV0")
+    """
+
+def huawei_aksk(
+    access_key_id: str,
+    access_key_secret: str,
+    *,
+    method: str,
+    path: str,
+    query: _Pairs | None = None,
+    headers: _Pairs | None = None,
+    body: str | Buffer | None = None,
+    host: str | None = None,
+    timestamp: int | str | None = None,
+    security_token: str | None = None,
+) -> Signed:
+    """Signs a request of an application to Huawei Cloud with AK and SK (`SDK-HMAC-SHA256`).
+
+    Every header is signed but those with `_` in their name. A body that is not JSON is not signed.
+
+    Args:
+        access_key_id: AK.
+        access_key_secret: SK; used as the key, never stored or printed.
+        method: HTTP method.
+        path: Path as it is sent; however it is encoded, it is signed the same.
+        query: Query parameters, decoded.
+        headers: Headers of the request. `Host` and `X-Sdk-Date` among them are kept.
+        body: The body.
+        host: The header `Host`, when it is not among the headers.
+        timestamp: Seconds since 1970, or `YYYYMMDDThhmmssZ`; without it now.
+        security_token: Token of temporary credentials.
+
+    Returns:
+        Canonical request, text and signature, and the headers to add.
+
+    Example:
+        >>> signed = faceiot.sign.huawei_aksk("AK", "SK", method="GET", path="/v5/iot/p/devices",
+        ...     host="iotda.cn-north-4.myhuaweicloud.com", timestamp=1767323045)
+        >>> signed.headers["Authorization"].split(", ")[:2]
+        ['SDK-HMAC-SHA256 Access=AK', 'SignedHeaders=host;x-sdk-date']
+    """
+
+def verify_huawei_aksk(
+    access_key_secret: str,
+    *,
+    method: str,
+    path: str,
+    headers: _Pairs,
+    query: _Pairs | None = None,
+    body: str | Buffer | None = None,
+) -> None:
+    """Checks a request signed with `SDK-HMAC-SHA256`, by the headers that it says are signed. The time is yours to check.
+
+    Args:
+        access_key_secret: The SK of the AK that `Authorization` names.
+        method: HTTP method.
+        path: Path as it came.
+        headers: Headers of the request, `Authorization` among them.
+        query: Query parameters, decoded.
+        body: The body.
+
+    Raises:
+        SignatureError: The request does not verify. The message shows the string that was signed here.
+
+    Example:
+        >>> signed = faceiot.sign.huawei_aksk("AK", "SK", method="GET", path="/v5", host="h")
+        >>> faceiot.sign.verify_huawei_aksk("SK", method="GET", path="/v5", headers=signed.headers)
+    """
+
+def huawei_v11_key(
+    access_key_id: str,
+    access_key_secret: str,
+    *,
+    region: str,
+    timestamp: int | str | None = None,
+) -> SigningKey:
+    """Derives the key for a day and a region, with which `huawei_v11` needs one HMAC for a signature.
+
+    Args:
+        access_key_id: AK; it is part of the derivation.
+        access_key_secret: SK; never stored or printed.
+        region: Region, such as `cn-north-4`.
+        timestamp: Any second of the day (UTC), or `YYYYMMDDThhmmssZ`; without it today.
+
+    Returns:
+        The key, to be given in place of the SK.
+
+    Example:
+        >>> faceiot.sign.huawei_v11_key("AK", "SK", region="cn-north-4")
+        SigningKey(***)
+    """
+
+def huawei_v11(
+    access_key_id: str,
+    access_key_secret: str | SigningKey,
+    *,
+    method: str,
+    path: str,
+    region: str,
+    query: _Pairs | None = None,
+    headers: _Pairs | None = None,
+    body: str | Buffer | None = None,
+    host: str | None = None,
+    timestamp: int | str | None = None,
+    security_token: str | None = None,
+) -> Signed:
+    """Signs a request of an application to an instance of its own (`*.iotda-app.*`) with a derived key (`V11-HMAC-SHA256`).
+
+    Args:
+        access_key_id: AK.
+        access_key_secret: SK, used as the key, never stored or printed; or the key of `huawei_v11_key`.
+        method: HTTP method.
+        path: Path as it is sent; however it is encoded, it is signed the same.
+        region: Region, such as `cn-north-4`.
+        query: Query parameters, decoded.
+        headers: Headers of the request. `Host` and `X-Sdk-Date` among them are kept.
+        body: The body.
+        host: The header `Host`, when it is not among the headers.
+        timestamp: Seconds since 1970, or `YYYYMMDDThhmmssZ`; without it now.
+        security_token: Token of temporary credentials.
+
+    Returns:
+        Canonical request, text and signature, and the headers to add.
+
+    Raises:
+        SignatureError: The timestamp is not `YYYYMMDDThhmmssZ`.
+
+    Example:
+        >>> signed = faceiot.sign.huawei_v11("AK", "SK", method="GET", path="/v5/iot/p/devices", region="cn-north-4",
+        ...     host="a.iotda-app.cn-north-4.myhuaweicloud.com", timestamp=1767323045)
+        >>> signed.headers["Authorization"].split(", ")[0]
+        'V11-HMAC-SHA256 Credential=AK/20260102/cn-north-4/iotdm'
+    """
+
+def verify_huawei_v11(
+    access_key_secret: str | SigningKey,
+    *,
+    method: str,
+    path: str,
+    headers: _Pairs,
+    query: _Pairs | None = None,
+    body: str | Buffer | None = None,
+) -> None:
+    """Checks a request signed with `V11-HMAC-SHA256`, by the headers that it says are signed. The time is yours to check.
+
+    Args:
+        access_key_secret: The SK of the AK that `Authorization` names, or the key of `huawei_v11_key`.
+        method: HTTP method.
+        path: Path as it came.
+        headers: Headers of the request, `Authorization` among them.
+        query: Query parameters, decoded.
+        body: The body.
+
+    Raises:
+        SignatureError: The request does not verify. The message shows the string that was signed here.
+
+    Example:
+        >>> signed = faceiot.sign.huawei_v11("AK", "SK", method="GET", path="/v5", region="cn-north-4", host="h")
+        >>> faceiot.sign.verify_huawei_v11("SK", method="GET", path="/v5", headers=signed.headers)
+    """
+
+def meituan_v2(
+    access_key_id: str,
+    access_key_secret: str,
+    *,
+    params: _Pairs,
+    method: str = "POST",
+    host: str = "mosapi.meituan.com",
+    path: str = "/mcs/v1",
+    timestamp: int | None = None,
+    signature_method: Literal["HmacSHA256", "HmacSHA1"] | str = "HmacSHA256",
+    order: Literal["keys", "pairs", "insertion"] | str = "keys",
+    host_as_is: bool = False,
+    complete: bool = True,
+) -> Signed:
+    """Signs a request to Meituan Open Services (AWS signature version 2). The service ended on 2020-05-31.
+
+    `Signature` and `image_content` may be among the parameters and are not signed.
+
+    Args:
+        access_key_id: `AWSAccessKeyId`.
+        access_key_secret: Secret key; used as the key, never stored or printed.
+        params: Form parameters, plain. A truth value is a text; the seed for Python signs `"False"`.
+        method: HTTP method.
+        host: Host, with its port when it has one.
+        path: Path.
+        timestamp: Milliseconds since 1970; without it now.
+        signature_method: `"HmacSHA256"` or `"HmacSHA1"`.
+        order: `"keys"`, as AWS and the official SDKs; `"pairs"`, as the seed for Python; `"insertion"`, as that for PHP.
+        host_as_is: Sign the host as it stands, as botocore does, and not in lower case without a default port.
+        complete: Add `AWSAccessKeyId`, `SignatureMethod`, `SignatureVersion` and `Timestamp` where they are missing; False
+            signs what is given and nothing else.
+
+    Returns:
+        Text and signature, the parameters to add, and the body of the request.
+
+    Raises:
+        SignatureError: The signature method is unknown.
+        ArgumentError: The order is unknown.
+
+    Example:
+        >>> signed = faceiot.sign.meituan_v2("8b5ad48388a347c185b6b7b0ba9e6225", "faceiot-example-secret-key-000001",
+        ...     params={"Action": "GetBalance", "Format": "json", "Timestamp": "2016-11-14T03:10:55.000Z"})
+        >>> signed.signature
+        'BLZ8kqMzyTzAg/o6p5JdGs7imQlYXJG9effsKo0zqsU='
+    """
+
+def verify_meituan_v2(
+    access_key_secret: str,
+    *,
+    params: _Pairs,
+    method: str = "POST",
+    host: str = "mosapi.meituan.com",
+    path: str = "/mcs/v1",
+) -> None:
+    """Checks a request to Meituan in every order and host spelling that a client of the service used.
+
+    Time, and whether the signature was seen before, are yours to check.
+
+    Args:
+        access_key_secret: The secret key of the `AWSAccessKeyId` that the request names.
+        params: Form parameters, decoded, in their order, `Signature` among them.
+        method: HTTP method.
+        host: Host, with its port when it has one.
+        path: Path.
+
+    Raises:
+        SignatureError: The request does not verify. The message shows the string that the official SDKs sign.
+
+    Example:
+        >>> params = {"Action": "GetBalance"}
+        >>> signed = faceiot.sign.meituan_v2("id", "secret", params=params, order="pairs")
+        >>> faceiot.sign.verify_meituan_v2("secret", params=params | signed.params)
+    """
+
+def meituan_timestamp(
+    timestamp: int | None = None,
+    *,
+    form: Literal["millis", "zeros3", "zeros4", "no_dot", "seconds"] | str = "millis",
+) -> str:
+    """Spells a time as one of Meituan's clients did.
+
+    Args:
+        timestamp: Milliseconds since 1970; without it now.
+        form: `"millis"`: the documentation; `"zeros3"`: the official SDK for Python; `"zeros4"`: the seed for PHP; `"no_dot"`:
+            the official SDK for Java; `"seconds"`: botocore.
+
+    Returns:
+        The parameter `Timestamp`.
+
+    Raises:
+        ArgumentError: The form is unknown.
+
+    Example:
+        >>> faceiot.sign.meituan_timestamp(1479093055123)
+        '2016-11-14T03:10:55.123Z'
+    """
+
+def explain(signed: str, received: str, /) -> list[str]:
+    r"""Says where two strings to sign, or better two canonical requests, differ.
+
+    Give it what one side signed and what the other one signs for the same request; never a signature. Values of tokens are
+    masked.
+
+    Args:
+        signed: The text that the sender signed.
+        received: The text that the receiver signs for the request that came.
+
+    Returns:
+        The first difference in words, in a list; an empty list when there is none: then the secrets differ.
+
+    Example:
+        >>> faceiot.sign.explain("PUT\ncontent-type:image/jpeg\n", "PUT\n\n")
+        ['header content-type: you signed "image/jpeg", the request carries none']
+        >>> faceiot.sign.explain("GET\n/\n", "GET\n/\n")
+        []
     """
 
 # faceiot.chunk

@@ -21,7 +21,7 @@
 //! | module | Python |
 //! |---|---|
 //! | `chunk` | `faceiot.chunk`: photos into chunks and back |
-//! | `sign` | `faceiot.sign`: logins made and verified |
+//! | `sign` | `faceiot.sign`: logins and requests, signed and verified |
 //! | `device` | `Device` and what comes from it |
 //! | `frame` | `Frame`, `FrameSource`, `JpegReport` |
 //! | `errors` | Rust errors as exceptions; the only place |
@@ -72,7 +72,18 @@ mod _faceiot {
     #[pymodule_export]
     use crate::local::{Cloud, CommandReply, Photo, RegisteredDevice};
     #[pymodule_export]
-    use crate::sign::{Login, aliyun_mqtt, huawei_mqtt, verify_aliyun_mqtt, verify_huawei_mqtt};
+    use crate::sign::{
+        Login, Signed, SigningKey, aliyun_acs3, aliyun_amqp, aliyun_dataplus, aliyun_mqtt, aliyun_register,
+        aliyun_register_mqtt, aliyun_roa, aliyun_rpc, aliyun_sub_device, aliyun_token_mqtt, explain,
+        huawei_aksk, huawei_amqp, huawei_bootstrap, huawei_mqtt, huawei_v11, huawei_v11_key,
+        meituan_timestamp, meituan_v2, oss_v1, oss_v1_url, oss_v4, oss_v4_key, oss_v4_url,
+        tablestore_response, tablestore_v2, tablestore_v4, tablestore_v4_key, verify_aliyun_acs3,
+        verify_aliyun_amqp, verify_aliyun_dataplus, verify_aliyun_mqtt, verify_aliyun_register,
+        verify_aliyun_register_mqtt, verify_aliyun_roa, verify_aliyun_rpc, verify_huawei_aksk,
+        verify_huawei_amqp, verify_huawei_bootstrap, verify_huawei_mqtt, verify_huawei_v11,
+        verify_meituan_v2, verify_oss_v1, verify_oss_v1_url, verify_oss_v4, verify_oss_v4_url,
+        verify_tablestore_response, verify_tablestore_v2, verify_tablestore_v4,
+    };
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,4 +1,4 @@
-//! `faceiot.sign`: the logins of both clouds, made and verified.
+//! The MQTT logins of devices of both clouds.
 
 use faceiot_core::sign::{aliyun, huawei};
 use pyo3::prelude::*;
@@ -16,19 +16,19 @@ use faceiot_core::ErrorKind;
 pub(crate) struct Login {
     /// Name of the broker.
     #[pyo3(get)]
-    host: String,
+    pub(super) host: String,
     /// Port of the broker.
     #[pyo3(get)]
-    port: u16,
+    pub(super) port: u16,
     /// MQTT client id.
     #[pyo3(get)]
-    client_id: String,
+    pub(super) client_id: String,
     /// MQTT user name.
     #[pyo3(get)]
-    username: String,
+    pub(super) username: String,
     /// MQTT password. It opens the device's session: treat it as the secret it is.
     #[pyo3(get)]
-    password: String,
+    pub(super) password: String,
 }
 
 #[pymethods]
@@ -75,7 +75,7 @@ pub(crate) enum Stamp {
 }
 
 /// `HMAC-MD5`, `-SHA1` or `-SHA256` by the name that Alibaba writes into the client id.
-fn method_named(name: &str) -> Result<aliyun::Method> {
+pub(super) fn method_named(name: &str) -> Result<aliyun::Method> {
     match name {
         "hmacmd5" => Ok(aliyun::Method::HmacMd5),
         "hmacsha1" => Ok(aliyun::Method::HmacSha1),

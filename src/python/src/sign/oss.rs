@@ -1,0 +1,599 @@
+//! Object storage, signature versions 1 and 4, in headers and in URLs.
+
+use faceiot_core::sign::aliyun::oss::{Request, v1, v4};
+use faceiot_core::sign::{AccessKey, SigningKey as Key, Utc};
+use faceiot_core::{ErrorKind, digest, text};
+use pyo3::prelude::*;
+
+use super::mqtt::Stamp;
+use super::request::{
+    Filled, Pairs, Secret, Signed, SigningKey, authorization, checked, encoded, moment, written,
+};
+use crate::clock;
+use crate::errors::{Failure, Result};
+
+/// Signs an OSS request in its headers, version 1 (HMAC-SHA1).
+///
+/// Args:
+///     access_key_id: AccessKey id.
+///     access_key_secret: AccessKey secret; used as the key, never stored or printed.
+///     method: HTTP method.
+///     bucket: Bucket, also behind a CNAME; empty for requests to the service itself.
+///     key: Key of the object, plain; empty for requests to the bucket.
+///     headers: Headers of the request. A `Date` or `x-oss-date` among them is kept.
+///     params: Query parameters, decoded; one without a value has an empty one.
+///     timestamp: Seconds since 1970, or the header `Date` itself; without it now.
+///     security_token: Token of temporary credentials.
+///
+/// Returns:
+///     Text and signature, and the headers to add.
+///
+/// Example:
+///     >>> signed = faceiot.sign.oss_v1("id", "secret", method="GET", bucket="b", key="a.jpg", timestamp=1534494218)
+///     >>> signed.string_to_sign
+///     'GET\n\n\nFri, 17 Aug 2018 08:23:38 GMT\n/b/a.jpg'
+#[pyfunction]
+#[pyo3(signature = (
+    access_key_id, access_key_secret, *, method, bucket="", key="", headers=None, params=None, timestamp=None,
+    security_token=None
+))]
+#[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+pub(crate) fn oss_v1(
+    access_key_id: &str,
+    access_key_secret: &str,
+    method: &str,
+    bucket: &str,
+    key: &str,
+    headers: Option<Pairs>,
+    params: Option<Pairs>,
+    timestamp: Option<Stamp>,
+    security_token: Option<&str>,
+) -> Result<Signed> {
+    let (headers, params) = (headers.unwrap_or_default(), params.unwrap_or_default());
+    let mut filled = Filled::new(&headers, true);
+    if filled.value("x-oss-date").is_none() {
+        filled.add("Date", || {
+            moment(timestamp.as_ref(), |now, out| now.http_date(out))
+        })?;
+    }
+    if let Some(token) = security_token {
+        filled.add("x-oss-security-token", || Ok(token.to_owned()))?;
+    }
+    let request = Request {
+        method,
+        bucket,
+        key,
+        query: &params.as_strs(),
+        headers: &filled.all(),
+    };
+    let access_key = AccessKey {
+        access_key_id,
+        access_key_secret,
+        security_token,
+    };
+    let authorization = written(|out| v1::authorization(&access_key, &request, out))?;
+    let string_to_sign = written(|out| v1::string_to_sign(&request, out))?;
+    let mut headers = filled.added;
+    let signature = v1::parse_authorization(&authorization)?.1.to_owned();
+    headers.push(("Authorization", authorization));
+    Ok(Signed {
+        string_to_sign,
+        signature,
+        headers,
+        ..Signed::default()
+    })
+}
+
+/// Checks an OSS request signed in its headers, version 1. The time is yours to check.
+///
+/// Args:
+///     access_key_secret: The secret of the AccessKey that `Authorization` names.
+///     method: HTTP method.
+///     bucket: Bucket.
+///     key: Key of the object, decoded.
+///     headers: Headers of the request, `Authorization` among them.
+///     params: Query parameters, decoded.
+///
+/// Raises:
+///     SignatureError: The request does not verify. The message shows the string that was signed here.
+///
+/// Example:
+///     >>> signed = faceiot.sign.oss_v1("id", "secret", method="GET", bucket="b", key="a.jpg")
+///     >>> faceiot.sign.verify_oss_v1("secret", method="GET", bucket="b", key="a.jpg", headers=signed.headers)
+#[pyfunction]
+#[pyo3(signature = (access_key_secret, *, method, headers, bucket="", key="", params=None))]
+pub(crate) fn verify_oss_v1(
+    access_key_secret: &str,
+    method: &str,
+    headers: Pairs,
+    bucket: &str,
+    key: &str,
+    params: Option<Pairs>,
+) -> Result<()> {
+    let params = params.unwrap_or_default();
+    let (headers, params) = (headers.as_strs(), params.as_strs());
+    let (_, signature) = v1::parse_authorization(authorization(&headers))?;
+    let request = Request {
+        method,
+        bucket,
+        key,
+        query: &params,
+        headers: &headers,
+    };
+    checked(&[&headers, &params], |out| {
+        v1::verify(access_key_secret, &request, signature, out)
+    })
+}
+
+/// Signs an OSS URL that may be used for some time, version 1 (HMAC-SHA1).
+///
+/// Args:
+///     access_key_id: AccessKey id.
+///     access_key_secret: AccessKey secret; used as the key, never stored or printed.
+///     method: HTTP method.
+///     bucket: Bucket.
+///     key: Key of the object, plain.
+///     headers: Headers that the request will have; `Content-Type`, `Content-MD5` and `x-oss-*` are signed.
+///     params: Query parameters, decoded.
+///     timestamp: Seconds since 1970; without it now.
+///     expires: How many seconds the URL is good for.
+///     security_token: Token of temporary credentials.
+///     host: Host of the URL, such as `{bucket}.oss-{region}.aliyuncs.com`; without it the URL begins with the path.
+///
+/// Returns:
+///     Text and signature, and the URL.
+///
+/// Example:
+///     >>> signed = faceiot.sign.oss_v1_url("id", "secret", method="GET", bucket="b", key="a.jpg", timestamp=0)
+///     >>> signed.url.split("&Signature=")[0]
+///     '/a.jpg?OSSAccessKeyId=id&Expires=3600'
+#[pyfunction]
+#[pyo3(signature = (
+    access_key_id, access_key_secret, *, method, bucket, key, headers=None, params=None, timestamp=None, expires=3600,
+    security_token=None, host=""
+))]
+#[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+pub(crate) fn oss_v1_url(
+    access_key_id: &str,
+    access_key_secret: &str,
+    method: &str,
+    bucket: &str,
+    key: &str,
+    headers: Option<Pairs>,
+    params: Option<Pairs>,
+    timestamp: Option<u64>,
+    expires: u32,
+    security_token: Option<&str>,
+    host: &str,
+) -> Result<Signed> {
+    let (headers, params) = (headers.unwrap_or_default(), params.unwrap_or_default());
+    let (headers, params) = (headers.as_strs(), params.as_strs());
+    let until = timestamp
+        .unwrap_or_else(clock::unix_seconds)
+        .saturating_add(expires.into());
+    let request = Request {
+        method,
+        bucket,
+        key,
+        query: &params,
+        headers: &headers,
+    };
+    let access_key = AccessKey {
+        access_key_id,
+        access_key_secret,
+        security_token,
+    };
+    let query = written(|out| v1::presign(&access_key, &request, until, out))?;
+    let string_to_sign = written(|out| v1::presigned_string_to_sign(&access_key, &request, until, out))?;
+    let mac = digest::hmac_sha1(access_key_secret.as_bytes(), &[string_to_sign.as_bytes()]);
+    Ok(Signed {
+        signature: text::base64_encode(&mac, &mut [0; 28])?.to_owned(),
+        string_to_sign,
+        url: Some(url(host, key, &query)),
+        ..Signed::default()
+    })
+}
+
+/// Checks a request to a URL signed by version 1, and that it has not expired.
+///
+/// Args:
+///     access_key_secret: The secret of the AccessKey that the URL names.
+///     method: HTTP method.
+///     bucket: Bucket.
+///     key: Key of the object, decoded.
+///     params: All query parameters of the URL, decoded.
+///     headers: Headers of the request.
+///     now: Seconds since 1970; without it the current time.
+///
+/// Raises:
+///     SignatureError: The request does not verify, or the URL has expired. The message shows the string that was signed
+///         here.
+///
+/// Example:
+///     >>> from urllib.parse import parse_qsl, urlsplit
+///     >>> url = faceiot.sign.oss_v1_url("id", "secret", method="GET", bucket="b", key="a.jpg").url
+///     >>> params = parse_qsl(urlsplit(url).query)
+///     >>> faceiot.sign.verify_oss_v1_url("secret", method="GET", bucket="b", key="a.jpg", params=params)
+#[pyfunction]
+#[pyo3(signature = (access_key_secret, *, method, bucket, key, params, headers=None, now=None))]
+#[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+pub(crate) fn verify_oss_v1_url(
+    access_key_secret: &str,
+    method: &str,
+    bucket: &str,
+    key: &str,
+    params: Pairs,
+    headers: Option<Pairs>,
+    now: Option<u64>,
+) -> Result<()> {
+    let headers = headers.unwrap_or_default();
+    let (headers, params) = (headers.as_strs(), params.as_strs());
+    let now = now.unwrap_or_else(clock::unix_seconds);
+    let request = Request {
+        method,
+        bucket,
+        key,
+        query: &params,
+        headers: &headers,
+    };
+    checked(&[&headers, &params], |out| {
+        v1::verify_presigned(access_key_secret, &request, now, out)
+    })
+}
+
+/// Derives the key for a day and a region, with which `oss_v4` and the others need one HMAC for a signature.
+///
+/// Args:
+///     access_key_secret: AccessKey secret; used as the key, never stored or printed.
+///     region: Region, such as `cn-shanghai`.
+///     timestamp: Any second of the day (UTC), or `YYYYMMDDThhmmssZ`; without it today.
+///
+/// Returns:
+///     The key, to be given in place of the secret.
+///
+/// Raises:
+///     SignatureError: The timestamp is not `YYYYMMDDThhmmssZ`.
+///
+/// Example:
+///     >>> key = faceiot.sign.oss_v4_key("testsecret", region="cn-shanghai", timestamp=1534494218)
+///     >>> key
+///     SigningKey(***)
+///     >>> faceiot.sign.oss_v4("id", key, method="GET", bucket="examplebucket", key="a.jpg", region="cn-shanghai",
+///     ...                     timestamp=1534494218).signature
+///     '487f5ff86df532bd691af2ac18643933a633733f893c051611276dae09232f66'
+#[pyfunction]
+#[pyo3(signature = (access_key_secret, *, region, timestamp=None))]
+pub(crate) fn oss_v4_key(
+    access_key_secret: &str,
+    region: &str,
+    timestamp: Option<Stamp>,
+) -> Result<SigningKey> {
+    let date = moment(timestamp.as_ref(), |now, out| now.basic(out))?;
+    let scope = v4::Scope {
+        date: &date,
+        region,
+        additional_headers: "",
+    };
+    Ok(SigningKey(v4::signing_key(access_key_secret, &scope)?))
+}
+
+/// Signs an OSS request in its headers, version 4 (HMAC-SHA256 with a key for the day and the region).
+///
+/// Args:
+///     access_key_id: AccessKey id.
+///     access_key_secret: AccessKey secret, used as the key, never stored or printed; or the key of `oss_v4_key`.
+///     method: HTTP method.
+///     bucket: Bucket, also behind a CNAME; empty for requests to the service itself.
+///     key: Key of the object, plain; empty for requests to the bucket.
+///     region: Region, such as `cn-shanghai`.
+///     headers: Headers of the request; `x-oss-*`, `Content-Type` and `Content-MD5` are signed.
+///     params: Query parameters, decoded; one without a value has an empty one.
+///     timestamp: Seconds since 1970, or `YYYYMMDDThhmmssZ`; without it the header `x-oss-date`, or now.
+///     security_token: Token of temporary credentials.
+///     additional_headers: Names of further headers to sign.
+///
+/// Returns:
+///     Canonical request, text and signature, and the headers to add.
+///
+/// Raises:
+///     SignatureError: The timestamp is not `YYYYMMDDThhmmssZ`.
+///
+/// Example:
+///     >>> signed = faceiot.sign.oss_v4("testid", "testsecret", method="GET", bucket="examplebucket", key="a.jpg",
+///     ...                              region="cn-shanghai", timestamp=1534494218)
+///     >>> signed.signature
+///     '487f5ff86df532bd691af2ac18643933a633733f893c051611276dae09232f66'
+///     >>> list(signed.headers)
+///     ['x-oss-date', 'x-oss-content-sha256', 'Authorization']
+#[pyfunction]
+#[pyo3(signature = (
+    access_key_id, access_key_secret, *, method, region, bucket="", key="", headers=None, params=None, timestamp=None,
+    security_token=None, additional_headers=None
+))]
+#[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+pub(crate) fn oss_v4(
+    access_key_id: &str,
+    access_key_secret: Secret,
+    method: &str,
+    region: &str,
+    bucket: &str,
+    key: &str,
+    headers: Option<Pairs>,
+    params: Option<Pairs>,
+    timestamp: Option<Stamp>,
+    security_token: Option<&str>,
+    additional_headers: Option<Vec<String>>,
+) -> Result<Signed> {
+    let (headers, params) = (headers.unwrap_or_default(), params.unwrap_or_default());
+    let mut filled = Filled::new(&headers, true);
+    filled
+        .add("x-oss-date", || {
+            moment(timestamp.as_ref(), |now, out| now.basic(out))
+        })?
+        .add("x-oss-content-sha256", || Ok("UNSIGNED-PAYLOAD".to_owned()))?;
+    if let Some(token) = security_token {
+        filled.add("x-oss-security-token", || Ok(token.to_owned()))?;
+    }
+    let additional_headers = joined(additional_headers);
+    let all = filled.all();
+    let scope = v4::Scope {
+        date: super::request::header(&all, "x-oss-date").unwrap_or_default(),
+        region,
+        additional_headers: &additional_headers,
+    };
+    let request = Request {
+        method,
+        bucket,
+        key,
+        query: &params.as_strs(),
+        headers: &all,
+    };
+    let key = day_key(&access_key_secret, &scope)?;
+    let authorization = written(|out| v4::authorization(access_key_id, &key, &request, &scope, out))?;
+    let signed = Signed {
+        canonical: Some(written(|out| v4::canonical(&request, &scope, out))?),
+        string_to_sign: written(|out| v4::string_to_sign(&request, &scope, out))?,
+        signature: v4::sign(&key, &request, &scope)?.as_str().to_owned(),
+        ..Signed::default()
+    };
+    let mut headers = filled.added;
+    headers.push(("Authorization", authorization));
+    Ok(Signed { headers, ..signed })
+}
+
+/// Checks an OSS request signed in its headers, version 4.
+///
+/// Whether `x-oss-date` is near enough is yours to check; the service allows 15 minutes.
+///
+/// Args:
+///     access_key_secret: The secret of the AccessKey that `Authorization` names, or the key of `oss_v4_key`.
+///     method: HTTP method.
+///     bucket: Bucket.
+///     key: Key of the object, decoded.
+///     headers: Headers of the request, `Authorization` among them.
+///     params: Query parameters, decoded.
+///
+/// Raises:
+///     SignatureError: The request does not verify. The message shows the string that was signed here.
+///
+/// Example:
+///     >>> request = {"method": "GET", "bucket": "b", "key": "a.jpg"}
+///     >>> signed = faceiot.sign.oss_v4("id", "secret", region="cn-shanghai", **request)
+///     >>> faceiot.sign.verify_oss_v4("secret", headers=signed.headers, **request)
+#[pyfunction]
+#[pyo3(signature = (access_key_secret, *, method, headers, bucket="", key="", params=None))]
+pub(crate) fn verify_oss_v4(
+    access_key_secret: Secret,
+    method: &str,
+    headers: Pairs,
+    bucket: &str,
+    key: &str,
+    params: Option<Pairs>,
+) -> Result<()> {
+    let params = params.unwrap_or_default();
+    let (headers, params) = (headers.as_strs(), params.as_strs());
+    let parsed = v4::parse_authorization(authorization(&headers))?;
+    let request = Request {
+        method,
+        bucket,
+        key,
+        query: &params,
+        headers: &headers,
+    };
+    let date = super::request::header(&headers, "x-oss-date").unwrap_or_default();
+    let key = received_key(&access_key_secret, date, parsed.region)?;
+    checked(&[&headers, &params], |out| {
+        v4::verify(&key, &request, &parsed, out)
+    })
+}
+
+/// Signs an OSS URL that may be used for some time, version 4 (HMAC-SHA256).
+///
+/// Args:
+///     access_key_id: AccessKey id.
+///     access_key_secret: AccessKey secret, used as the key, never stored or printed; or the key of `oss_v4_key`.
+///     method: HTTP method.
+///     bucket: Bucket.
+///     key: Key of the object, plain.
+///     region: Region, such as `cn-shanghai`.
+///     headers: Headers that the request will have; `x-oss-*`, `Content-Type` and `Content-MD5` are signed.
+///     params: Query parameters, decoded.
+///     timestamp: Seconds since 1970, or `YYYYMMDDThhmmssZ`; without it now.
+///     expires: How many seconds the URL is good for.
+///     security_token: Token of temporary credentials.
+///     additional_headers: Names of further headers to sign.
+///     host: Host of the URL, such as `{bucket}.oss-{region}.aliyuncs.com`; without it the URL begins with the path.
+///
+/// Returns:
+///     Canonical request, text and signature, and the URL.
+///
+/// Raises:
+///     SignatureError: The timestamp is not `YYYYMMDDThhmmssZ`.
+///
+/// Example:
+///     >>> signed = faceiot.sign.oss_v4_url("id", "secret", method="GET", bucket="b", key="a.jpg",
+///     ...                                  region="cn-shanghai", host="b.oss-cn-shanghai.aliyuncs.com")
+///     >>> signed.url.split("?")[0]
+///     'https://b.oss-cn-shanghai.aliyuncs.com/a.jpg'
+#[pyfunction]
+#[pyo3(signature = (
+    access_key_id, access_key_secret, *, method, bucket, key, region, headers=None, params=None, timestamp=None,
+    expires=3600, security_token=None, additional_headers=None, host=""
+))]
+#[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+pub(crate) fn oss_v4_url(
+    access_key_id: &str,
+    access_key_secret: Secret,
+    method: &str,
+    bucket: &str,
+    key: &str,
+    region: &str,
+    headers: Option<Pairs>,
+    params: Option<Pairs>,
+    timestamp: Option<Stamp>,
+    expires: u32,
+    security_token: Option<&str>,
+    additional_headers: Option<Vec<String>>,
+    host: &str,
+) -> Result<Signed> {
+    let (headers, params) = (headers.unwrap_or_default(), params.unwrap_or_default());
+    let (headers, params) = (headers.as_strs(), params.as_strs());
+    let date = moment(timestamp.as_ref(), |now, out| now.basic(out))?;
+    let additional_headers = joined(additional_headers);
+    let scope = v4::Scope {
+        date: &date,
+        region,
+        additional_headers: &additional_headers,
+    };
+    let request = Request {
+        method,
+        bucket,
+        key,
+        query: &params,
+        headers: &headers,
+    };
+    let day = day_key(&access_key_secret, &scope)?;
+    // The secret itself is not signed: only the id and the token of this key are read.
+    let access_key = AccessKey {
+        access_key_id,
+        access_key_secret: "",
+        security_token,
+    };
+    let query = written(|out| v4::presign(&access_key, &day, &request, &scope, expires, out))?;
+    let signature = query
+        .rsplit_once("x-oss-signature=")
+        .map_or("", |parts| parts.1)
+        .to_owned();
+    Ok(Signed {
+        canonical: Some(written(|out| {
+            v4::presigned_canonical(&access_key, &request, &scope, expires, out)
+        })?),
+        string_to_sign: written(|out| {
+            v4::presigned_string_to_sign(&access_key, &request, &scope, expires, out)
+        })?,
+        signature,
+        url: Some(url(host, key, &query)),
+        ..Signed::default()
+    })
+}
+
+/// Checks a request to a URL signed by version 4, and that it has not expired.
+///
+/// Args:
+///     access_key_secret: The secret of the AccessKey that the URL names, or the key of `oss_v4_key`.
+///     method: HTTP method.
+///     bucket: Bucket.
+///     key: Key of the object, decoded.
+///     params: All query parameters of the URL, decoded.
+///     headers: Headers of the request.
+///     now: Seconds since 1970; without it the current time.
+///
+/// Raises:
+///     SignatureError: The request does not verify, or the URL has expired. The message shows the string that was signed
+///         here.
+///
+/// Example:
+///     >>> from urllib.parse import parse_qsl, urlsplit
+///     >>> request = {"method": "GET", "bucket": "b", "key": "a.jpg"}
+///     >>> url = faceiot.sign.oss_v4_url("id", "secret", region="cn-shanghai", **request).url
+///     >>> faceiot.sign.verify_oss_v4_url("secret", params=parse_qsl(urlsplit(url).query), **request)
+#[pyfunction]
+#[pyo3(signature = (access_key_secret, *, method, bucket, key, params, headers=None, now=None))]
+#[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+pub(crate) fn verify_oss_v4_url(
+    access_key_secret: Secret,
+    method: &str,
+    bucket: &str,
+    key: &str,
+    params: Pairs,
+    headers: Option<Pairs>,
+    now: Option<u64>,
+) -> Result<()> {
+    let headers = headers.unwrap_or_default();
+    let (headers, params) = (headers.as_strs(), params.as_strs());
+    let request = Request {
+        method,
+        bucket,
+        key,
+        query: &params,
+        headers: &headers,
+    };
+    let parsed = v4::parse_presigned(&request)?;
+    let value = |name| {
+        params
+            .iter()
+            .find(|parameter| parameter.0 == name)
+            .map_or("", |parameter| parameter.1)
+    };
+    let date = value("x-oss-date");
+    let now = now.unwrap_or_else(clock::unix_seconds);
+    // Times of this spelling compare as texts.
+    let since = value("x-oss-expires")
+        .parse::<u32>()
+        .ok()
+        .map(|expires| now.saturating_sub(expires.into()));
+    let mut oldest = [0; 32];
+    let alive = since.is_some_and(|since| {
+        Utc::from_unix(since)
+            .basic(&mut oldest)
+            .is_ok_and(|oldest| oldest <= date)
+    });
+    if !alive {
+        return Err(Failure::new(
+            ErrorKind::Timestamp,
+            "timestamp not accepted: x-oss-expires",
+        ));
+    }
+    let key = received_key(&access_key_secret, date, parsed.region)?;
+    checked(&[&headers, &params], |out| {
+        v4::verify_presigned(&key, &request, &parsed, out)
+    })
+}
+
+fn day_key(secret: &Secret, scope: &v4::Scope<'_>) -> Result<Key> {
+    secret.key(|secret| v4::signing_key(secret, scope))
+}
+
+/// The key of a request that came in.
+fn received_key(secret: &Secret, date: &str, region: &str) -> Result<Key> {
+    let scope = v4::Scope {
+        date,
+        region,
+        additional_headers: "",
+    };
+    day_key(secret, &scope)
+}
+
+/// Names of headers as the signature lists them: in lower case, sorted.
+fn joined(names: Option<Vec<String>>) -> String {
+    let mut names = names.unwrap_or_default();
+    names.iter_mut().for_each(|name| name.make_ascii_lowercase());
+    names.sort_unstable();
+    names.join(";")
+}
+
+fn url(host: &str, key: &str, query: &str) -> String {
+    let path = key.split('/').map(encoded).collect::<Vec<_>>().join("/");
+    let scheme = if host.is_empty() { "" } else { "https://" };
+    format!("{scheme}{host}/{path}?{query}")
+}
