@@ -38,7 +38,7 @@ pub(crate) fn routes(device: &DeviceId, topic: &str) -> bool {
         DeviceId::Huawei { device_id } => {
             strip(topic, &["$oc", "devices", device_id])
                 .is_some_and(|rest| rest.starts_with("user/") && rest != "user/photo")
-                || strip(topic, &[device_id]).is_some()
+                || own_space(device_id, topic)
         }
     }
 }
@@ -102,9 +102,14 @@ fn owns(device: &DeviceId, topic: &str) -> bool {
             }
         }
         DeviceId::Huawei { device_id } => {
-            strip(topic, &["$oc", "devices", device_id]).is_some() || strip(topic, &[device_id]).is_some()
+            strip(topic, &["$oc", "devices", device_id]).is_some() || own_space(device_id, topic)
         }
     }
+}
+
+/// `{device_id}/...`. A device that is called like the platform's own topics (`$oc`) has no such space.
+fn own_space(device_id: &str, topic: &str) -> bool {
+    !device_id.starts_with('$') && strip(topic, &[device_id]).is_some()
 }
 
 /// What follows these levels; `None` when the topic does not begin with them or nothing follows.
@@ -245,6 +250,15 @@ mod tests {
                 "{reserved}"
             );
         }
+    }
+
+    #[test]
+    fn a_device_id_that_begins_with_a_dollar_owns_no_system_topic_of_another() {
+        let device = DeviceId::huawei("$oc").unwrap(); // the registry takes no such name; the rule stands by itself
+        let anothers = "$oc/devices/p_1/sys/messages/up";
+        assert!(!may_publish(&device, anothers) && !may_subscribe(&device, anothers));
+        assert!(!routes(&device, anothers));
+        assert!(may_publish(&device, "$oc/devices/$oc/sys/messages/up"));
     }
 
     #[test]
