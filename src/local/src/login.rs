@@ -89,23 +89,20 @@ impl LoginCheck {
             }
         };
         let secret = found.as_ref().map_or(&self.nobodys_secret, |found| &found.secret);
-        let verdict = verify(&device, attempt.client_id, username, password, secret, now_ms);
+        let verdict = verify(&device, attempt.client_id, username, password, secret, now_ms)
+            .map_err(|(kind, reason)| (answer_to(kind), reason));
         let Some(found) = found else {
-            return Err(denied(
-                ConnAck::BadCredentials,
-                &format!("unknown device `{device}`"),
-            ));
+            let answer = verdict
+                .err()
+                .map_or(ConnAck::BadCredentials, |(answer, _)| answer);
+            return Err(denied(answer, &format!("unknown device `{device}`")));
         };
         let refuse = |answer, reason: String| Denied {
             answer,
             device: Some(device.clone()),
             reason,
         };
-        if let Err((kind, reason)) = verdict {
-            let answer = match kind {
-                ErrorKind::ClientId | ErrorKind::SignMethod => ConnAck::IdentifierRejected,
-                _ => ConnAck::BadCredentials,
-            };
+        if let Err((answer, reason)) = verdict {
             return Err(refuse(answer, reason));
         }
         if !found.enabled {
@@ -158,6 +155,14 @@ fn identify(client_id: &str, username: &str) -> Result<DeviceId, Denied> {
             return Err(denied(ConnAck::BadCredentials, reason));
         }
         DeviceId::huawei(username).map_err(|e| denied(ConnAck::BadCredentials, format!("user name: {e}")))
+    }
+}
+
+/// What a login that does not verify is answered; the same whether the device is known or not.
+fn answer_to(kind: ErrorKind) -> ConnAck {
+    match kind {
+        ErrorKind::ClientId | ErrorKind::SignMethod => ConnAck::IdentifierRejected,
+        _ => ConnAck::BadCredentials,
     }
 }
 
@@ -262,6 +267,27 @@ mod tests {
             assert_eq!(wrong_secret.device, Some(wrong.device_id()));
             let unknown = attempt(&check, &unknown, 60).await.unwrap_err();
             assert_eq!((unknown.answer, unknown.device), (ConnAck::BadCredentials, None));
+        }
+        // Nor does a client id that is refused before anything is signed.
+        for client_id in [
+            "x|securemode=3,authType=register|",
+            "x|securemode=3,signmethod=crc32|",
+        ] {
+            for username in ["dn&pk", "other&pk"] {
+                let attempt = Attempt {
+                    client_id,
+                    username: Some(username),
+                    password: Some(b"00"),
+                    keep_alive: 60,
+                };
+                let denied = check.check(attempt, NOW).await.unwrap_err();
+                assert_eq!(
+                    denied.answer,
+                    ConnAck::IdentifierRejected,
+                    "{client_id} {username}: {}",
+                    denied.reason
+                );
+            }
         }
     }
 
