@@ -393,6 +393,34 @@ async fn a_photo_in_hex_chunks_arrives_whole() {
 }
 
 #[tokio::test]
+async fn a_photo_whose_chunks_carry_their_time_arrives_whole() {
+    let rig = Rig::start().await;
+    let mut events = rig.cloud.subscribe();
+    let mut device = rig.login(&aliyun()).await;
+    let jpeg = photo(160, 120);
+    for message in hex_messages(&jpeg) {
+        let post: Value = serde_json::from_slice(&message).unwrap();
+        let timed = json!({"id": "1", "params": {"img": {"value": post["params"]["img"], "time": now_ms()}}});
+        device
+            .publish_acknowledged(POST, timed.to_string().as_bytes())
+            .await;
+    }
+    let row = event(&mut events, |e| match e {
+        Event::Photo(row) => Some(row),
+        _ => None,
+    })
+    .await;
+    assert_eq!(
+        (row.size, row.problem.as_deref()),
+        (jpeg.len() as u64, None),
+        "{row:?}"
+    );
+    rig.cloud.flush().await;
+    let kept = rig.cloud.properties(&aliyun().device_id()).await.unwrap();
+    assert!(kept.is_empty(), "a photo is no property: {:?}", kept.keys());
+}
+
+#[tokio::test]
 async fn a_photo_that_lost_a_chunk_has_a_row_that_says_so_and_a_line_in_the_log() {
     let rig = Rig::start().await;
     let mut events = rig.cloud.subscribe();

@@ -84,7 +84,7 @@ impl DeviceHooks {
         let (mut tickets, mut properties, mut problem) = (Vec::new(), Vec::new(), None);
         for (name, raw) in &post.params {
             if name == PHOTO_PROPERTY
-                && let Some(chunk) = alink::text_of(raw)
+                && let Some(chunk) = alink::text_of(alink::unpacked(raw).0)
             {
                 if let Some(wrong) = bad_chunk(&chunk) {
                     problem = Some(wrong);

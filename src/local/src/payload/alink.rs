@@ -79,7 +79,19 @@ pub(crate) fn text_of(raw: &RawValue) -> Option<Cow<'_, str>> {
         .map(|Text(text)| text)
 }
 
-/// One entry of `params` as a property: `{"value":..,"time":..}` is unpacked, all else is the value itself.
+/// The value of one entry of `params`, and its time when it has one: `{"value":..,"time":..}` is unpacked, all else is
+/// the value itself.
+pub(crate) fn unpacked(raw: &RawValue) -> (&RawValue, Option<u64>) {
+    if !raw.get().starts_with('{') {
+        return (raw, None);
+    }
+    match serde_json::from_str::<Timed<'_>>(raw.get()) {
+        Ok(Timed { value, time }) => (value, time),
+        Err(_) => (raw, None),
+    }
+}
+
+/// One entry of `params` as a property.
 ///
 /// # Errors
 /// Why the name or the value cannot be a property.
@@ -87,14 +99,7 @@ pub(crate) fn property(name: &str, raw: &RawValue, received_ms: u64) -> Result<P
     if name.is_empty() || name.len() > NAME_OCTETS {
         return Err(format!("a property name has 1 to {NAME_OCTETS} octets"));
     }
-    let (value, time) = match raw
-        .get()
-        .starts_with('{')
-        .then(|| serde_json::from_str::<Timed<'_>>(raw.get()))
-    {
-        Some(Ok(Timed { value, time })) => (value, time),
-        _ => (raw, None),
-    };
+    let (value, time) = unpacked(raw);
     // The platform's limit for a text property: 10,240 characters (limits page; 2,048 in older instances).
     if value.get().chars().count() > VALUE_CHARACTERS + 2 {
         return Err(format!(
