@@ -14,7 +14,8 @@
 //! - A file in `photos/` is whole or absent: it gets its name only after its octets are on disk, and its row only after
 //!   its name is.
 //! - Memory is bounded. Past [`SOFT_QUEUE`] octets waiting for the worker, acknowledgements wait for the worker too, so
-//!   that senders slow down; past [`HARD_QUEUE`] chunks are refused.
+//!   that senders slow down; past [`HARD_QUEUE`] chunks are refused. Past as many waiting for the disk, senders at QoS 0
+//!   wait as those at QoS 1 do.
 //! - A full disk or a locked database stops the worker, which tries again until it works; nothing is thrown away, and
 //!   the queue in front of it fills, which holds back the acknowledgements.
 //!
@@ -135,7 +136,7 @@ impl PhotoStore {
     ///
     /// The acknowledgement of a QoS 1 message must wait for the ticket: it is durable once the chunk is on disk, later
     /// when the worker is behind, and failed when the chunk could not be taken - then the sender must send it again. For
-    /// QoS 0 the ticket is ready at once unless the worker is behind: who can, waits for it before reading more from
+    /// QoS 0 the ticket is ready at once unless the worker or the disk is behind: who can, waits for it before reading more from
     /// that sender.
     pub fn accept(&self, device: &DeviceId, carrier: Carrier<'_>, qos: u8, now_ms: u64) -> Ticket {
         self.inner.queue.accept(device, carrier, qos, now_ms)

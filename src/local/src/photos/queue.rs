@@ -10,7 +10,8 @@ use faceiot_journal::{Completer, Failed, FailedKind, Journal, Sync, Ticket};
 
 use super::record::{self, CarrierKind};
 
-/// Past so many octets waiting for the worker, acknowledgements are held back.
+/// Past so many octets waiting for the worker, acknowledgements are held back; past so many waiting for the journal's
+/// disk, senders at QoS 0 are too.
 pub const SOFT_QUEUE: usize = 4 << 20;
 
 /// Past so many, chunks are refused.
@@ -57,7 +58,6 @@ impl Queue {
     pub(super) fn accept(&self, device: &DeviceId, carrier: Carrier<'_>, qos: u8, now_ms: u64) -> Ticket {
         let kind = CarrierKind::of(&carrier);
         let head = record::chunk_head(device, kind, now_ms);
-        let sync = if qos == 0 { Sync::Lazy } else { Sync::Yes };
         let cost = ITEM_COST + carrier.octets().len();
         let mut state = self.lock();
         if state.is_closed {
@@ -67,6 +67,10 @@ impl Queue {
             state.refused += 1;
             return refusal(FailedKind::Overloaded, "too many chunks wait to be stored");
         }
+        // The worker does not wait for chunks at QoS 0, so a flood of them shows in front of the disk, not in the queue:
+        // its senders are held back before the journal must refuse everybody's.
+        let hurries = qos == 0 && self.journal.pending_bytes() <= SOFT_QUEUE;
+        let sync = if hurries { Sync::Lazy } else { Sync::Yes };
         let ticket = self
             .journal
             .append(record::CHUNK, &[&head, carrier.octets()], sync);
@@ -77,7 +81,7 @@ impl Queue {
         let (answer, held) = if state.octets + cost > SOFT_QUEUE {
             let (promise, completer) = Ticket::pending();
             (promise, Some(completer))
-        } else if qos == 0 {
+        } else if hurries {
             (Ticket::ready(), None)
         } else {
             (ticket.clone(), None)

@@ -3,19 +3,24 @@
 //! | kind | record | payload, integers big-endian |
 //! |---|---|---|
 //! | `C` | a chunk | time u64, carrier u8, length of the device id u16, device id, the chunk as it came |
-//! | `D` | a photo is done | time u64, its last chunk's number u64, `0` for hex or `1` and epoch u16, frame u32, time u64, device id |
+//! | `D` | a photo is done | time u64, its last chunk's number u64, `0` for hex or `1`, if it was given up `2`, and epoch u16, frame u32, time u64, device id |
 //! | `P` | an unfinished photo, in place of its chunks | length of the head u32, head, octets |
 
 use std::collections::HashMap;
 
 use faceiot::DeviceId;
-use faceiot::ingest::{Carrier, Ingest, Limits, Outcome, Photo};
+use faceiot::ingest::{Carrier, Ingest, Limits, Outcome, Photo, Remembered};
 use faceiot_core::chunk::v2;
 use faceiot_journal::Record;
 
 pub(super) const CHUNK: u8 = b'C';
 pub(super) const DONE: u8 = b'D';
 pub(super) const PARTIAL: u8 = b'P';
+
+/// What kind of photo is done.
+const HEX: u8 = 0;
+const OVER: u8 = 1;
+const GIVEN_UP: u8 = 2;
 
 /// [`Carrier`] without its octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,15 +68,29 @@ pub(super) fn chunk_head(device: &DeviceId, carrier: CarrierKind, now_ms: u64) -
 }
 
 pub(super) fn done(photo: &Photo) -> Vec<u8> {
-    done_record(&photo.device, photo.frame, photo.last_ms, photo.last_seq)
+    let frame = photo.frame.map(|frame| Remembered {
+        frame,
+        at_ms: photo.last_ms,
+        given_up: photo.given_up,
+    });
+    done_record(&photo.device, frame, photo.last_ms, photo.last_seq)
 }
 
-pub(super) fn done_record(device: &DeviceId, frame: Option<Frame>, at_ms: u64, last_seq: u64) -> Vec<u8> {
+/// A v2 frame that was over before the journal was compacted.
+pub(super) fn remembered(device: &DeviceId, frame: Remembered) -> Vec<u8> {
+    done_record(device, Some(frame), frame.at_ms, 0)
+}
+
+fn done_record(device: &DeviceId, frame: Option<Remembered>, at_ms: u64, last_seq: u64) -> Vec<u8> {
     let mut record = [at_ms.to_be_bytes(), last_seq.to_be_bytes()].concat();
     match frame {
-        None => record.push(0),
-        Some((epoch, frame, time_ms)) => {
-            record.push(1);
+        None => record.push(HEX),
+        Some(Remembered {
+            frame: (epoch, frame, time_ms),
+            given_up,
+            ..
+        }) => {
+            record.push(if given_up { GIVEN_UP } else { OVER });
             record.extend_from_slice(&epoch.to_be_bytes());
             record.extend_from_slice(&frame.to_be_bytes());
             record.extend_from_slice(&time_ms.to_be_bytes());
@@ -96,7 +115,7 @@ pub(super) struct Replay {
 #[derive(Default)]
 struct Device {
     chunks: Vec<Chunk>,
-    done: Vec<(Frame, u64)>,
+    done: Vec<Remembered>,
     hex_done: u64,
 }
 
@@ -105,6 +124,7 @@ struct Chunk {
     now_ms: u64,
     carrier: CarrierKind,
     frame: Option<Frame>,
+    retransmit: bool,
     payload: Vec<u8>,
 }
 
@@ -136,16 +156,16 @@ impl Replay {
         }
         let mut chunks = Vec::new();
         for (device, known) in &self.devices {
-            for (frame, at_ms) in &known.done {
-                ingest.remember(device, *frame, *at_ms);
+            for done in &known.done {
+                ingest.remember(device, *done);
             }
-            let is_late = |chunk: &&Chunk| {
-                let late = |(frame, at): &(Frame, u64)| {
-                    chunk.frame == Some(*frame) && chunk.now_ms.saturating_sub(*at) < idle
-                };
-                !known.done.iter().any(late)
+            let is_late = |chunk: &Chunk, done: &Remembered| {
+                chunk.frame == Some(done.frame)
+                    && chunk.now_ms.saturating_sub(done.at_ms) < idle
+                    && !(done.given_up && chunk.retransmit)
             };
-            chunks.extend(known.chunks.iter().filter(is_late).map(|chunk| (device, chunk)));
+            let is_new = |chunk: &&Chunk| !known.done.iter().any(|done| is_late(chunk, done));
+            chunks.extend(known.chunks.iter().filter(is_new).map(|chunk| (device, chunk)));
         }
         chunks.sort_by_key(|(_, chunk)| chunk.seq);
         let mut outcomes = Vec::new();
@@ -184,12 +204,13 @@ impl Replay {
         if carrier == CarrierKind::HexText && seq <= device.hex_done {
             return Some(());
         }
-        let frame = frame_of(carrier, chunk);
+        let header = header_of(carrier, chunk);
         device.chunks.push(Chunk {
             seq,
             now_ms,
             carrier,
-            frame,
+            frame: header.map(|header| (header.epoch, header.frame_id, header.time_ms)),
+            retransmit: header.is_some_and(|header| header.is_retransmit()),
             payload: chunk.to_vec(),
         });
         Some(())
@@ -199,7 +220,7 @@ impl Replay {
         let (at_ms, rest) = u64_of(payload)?;
         let (last_seq, rest) = u64_of(rest)?;
         let (tag, rest) = rest.split_first()?;
-        if *tag == 0 {
+        if *tag == HEX {
             let device = self.devices.entry(device_of(rest)?).or_default();
             device.hex_done = device.hex_done.max(last_seq);
             device
@@ -207,6 +228,11 @@ impl Replay {
                 .retain(|chunk| chunk.carrier != CarrierKind::HexText || chunk.seq > last_seq);
             return Some(());
         }
+        let given_up = match *tag {
+            OVER => false,
+            GIVEN_UP => true,
+            _ => return None,
+        };
         let (epoch, rest) = rest.split_first_chunk::<2>()?;
         let (frame, rest) = rest.split_first_chunk::<4>()?;
         let (time_ms, rest) = u64_of(rest)?;
@@ -215,7 +241,13 @@ impl Replay {
         device
             .chunks
             .retain(|chunk| chunk.frame != Some(frame) || chunk.seq > last_seq);
-        device.done.push((frame, at_ms));
+        // Only how it was over last counts: given up first, it may have been whole when it was sent again.
+        device.done.retain(|done| done.frame != frame);
+        device.done.push(Remembered {
+            frame,
+            at_ms,
+            given_up,
+        });
         Some(())
     }
 }
@@ -229,7 +261,7 @@ fn restore(ingest: &mut Ingest, partial: &[u8], devices: &HashMap<DeviceId, Devi
             match (devices.get(device), frame) {
                 (None, _) => false,
                 (Some(known), None) => last_seq <= known.hex_done,
-                (Some(known), Some(frame)) => known.done.iter().any(|(done, _)| *done == frame),
+                (Some(known), Some(frame)) => known.done.iter().any(|done| done.frame == frame),
             }
         })
         .ok()
@@ -244,8 +276,8 @@ fn device_of(octets: &[u8]) -> Option<DeviceId> {
     std::str::from_utf8(octets).ok()?.parse().ok()
 }
 
-/// Which frame a chunk belongs to; `None` for hex and for what is no chunk.
-fn frame_of(carrier: CarrierKind, octets: &[u8]) -> Option<Frame> {
+/// What a chunk says of itself; `None` for hex and for what is no chunk.
+fn header_of(carrier: CarrierKind, octets: &[u8]) -> Option<v2::Header> {
     let mut decoded = Vec::new();
     let raw = match carrier {
         CarrierKind::HexText => return None,
@@ -255,6 +287,5 @@ fn frame_of(carrier: CarrierKind, octets: &[u8]) -> Option<Frame> {
             v2::decode_text(octets, &mut decoded).ok()?
         }
     };
-    let header = v2::parse(raw).ok()?.header;
-    Some((header.epoch, header.frame_id, header.time_ms))
+    v2::parse(raw).ok().map(|chunk| chunk.header)
 }

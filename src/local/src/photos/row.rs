@@ -16,7 +16,8 @@ pub struct PhotoRow {
     pub id: i64,
     /// Who sent it.
     pub device: DeviceId,
-    /// When it was taken, milliseconds since 1970; when its first chunk came, if the sender did not say.
+    /// When it was taken, milliseconds since 1970; when its first chunk came, if the sender did not say or its clock
+    /// is more than a day ahead.
     pub time: u64,
     /// When its last chunk came.
     pub received: u64,
@@ -56,15 +57,10 @@ pub(super) async fn insert(pool: &SqlitePool, photos: &[(Photo, String)]) -> Res
         for (photo, sha256) in photos {
             let missing =
                 serde_json::to_string(&photo.missing).map_err(|error| sqlx::Error::Encode(error.into()))?;
-            let time = if photo.time_ms == 0 {
-                photo.first_ms
-            } else {
-                photo.time_ms
-            };
             let row = sqlx::query(INSERT)
                 .bind(&photo.key)
                 .bind(photo.device.to_string())
-                .bind(clamped(time))
+                .bind(clamped(taken_ms(photo)))
                 .bind(clamped(photo.last_ms))
                 .bind(clamped(photo.bytes.len() as u64))
                 .bind(sha256)
@@ -136,6 +132,16 @@ fn read(row: &SqliteRow) -> sqlx::Result<PhotoRow> {
     })
 }
 
+/// When a photo was taken. The sender's word, unless it said nothing or a time that cannot be: a clock may run ahead by
+/// a day, as for properties (Aliyun's limits page).
+fn taken_ms(photo: &Photo) -> u64 {
+    match photo.time_ms {
+        0 => photo.first_ms,
+        time if time > photo.last_ms.saturating_add(DAY_MS) => photo.first_ms,
+        time => time,
+    }
+}
+
 /// SHA-256 as it stands in the table and in the name of the file.
 pub(super) fn sum(octets: &[u8]) -> String {
     sha256(&[octets])
@@ -147,7 +153,7 @@ pub(super) fn sum(octets: &[u8]) -> String {
         })
 }
 
-/// SQLite's integers are signed; a capture time from a broken clock may be anything.
+/// SQLite's integers are signed.
 fn clamped(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -155,6 +161,8 @@ fn clamped(number: u64) -> i64 {
 fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
+
+const DAY_MS: u64 = 86_400_000;
 
 const INSERT: &str = "INSERT INTO photos
     (key, device, time_ms, received_ms, size, sha256, format, verified, width, height, missing, problem, chunks)

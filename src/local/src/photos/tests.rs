@@ -16,6 +16,8 @@ use faceiot_core::chunk::{hex as hex_format, v2 as v2_format};
 use faceiot_core::digest::sha256;
 use sqlx::SqlitePool;
 
+mod overrun;
+
 use super::*;
 use crate::data_dir::DataDir;
 use crate::db;
@@ -23,14 +25,20 @@ use crate::db;
 const ASTRONAUT: &[u8] = include_bytes!("../../../../tests/photos/astronaut.jpg");
 const CHELSEA: &[u8] = include_bytes!("../../../../tests/photos/chelsea.jpg");
 
-/// Makes writing photo files fail as on a full disk.
+/// Makes writing photo files fail as on a full disk, or panic as a mistake in the program would.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Faults {
     full: Arc<AtomicBool>,
+    panics: Arc<AtomicBool>,
 }
 
 impl Faults {
+    pub(super) fn fill(&self, full: bool) {
+        self.full.store(full, Ordering::SeqCst);
+    }
+
     pub(super) fn before_write(&self) -> io::Result<()> {
+        assert!(!self.panics.load(Ordering::SeqCst), "as the test wants it");
         if self.full.load(Ordering::SeqCst) {
             Err(io::ErrorKind::StorageFull.into())
         } else {
@@ -45,6 +53,7 @@ struct Bench {
     pool: SqlitePool,
     store: PhotoStore,
     full: Arc<AtomicBool>,
+    panics: Arc<AtomicBool>,
 }
 
 impl Bench {
@@ -61,6 +70,7 @@ impl Bench {
         let pool = db::open(&data.database().unwrap()).await.unwrap();
         let files = Files::new(folder.path().join("photos"));
         let full = Arc::clone(&files.faults.full);
+        let panics = Arc::clone(&files.faults.panics);
         let store = PhotoStore::open_with(pool.clone(), files, folder.path(), limits)
             .await
             .unwrap();
@@ -69,6 +79,7 @@ impl Bench {
             pool,
             store,
             full,
+            panics,
         }
     }
 
@@ -186,6 +197,10 @@ fn v2_chunks(photo: &[u8], frame_id: u32) -> Vec<Vec<u8>> {
         time_ms: NOW - 5_000,
         ..v2_format::Options::default()
     };
+    v2_chunks_with(photo, options)
+}
+
+fn v2_chunks_with(photo: &[u8], options: v2_format::Options) -> Vec<Vec<u8>> {
     let mut chunk = vec![0; 5000];
     let messages = v2_format::Encoder::new(photo, options).unwrap();
     messages

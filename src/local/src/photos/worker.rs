@@ -31,6 +31,9 @@ pub(super) struct Worker {
     shared: Arc<Shared>,
     time: Time,
     journal_fails: bool,
+    /// Set when photos were left to the journal because the store was closed before they could be stored. From then
+    /// on nothing may be written that the journal would read as "done" with their chunks.
+    gave_up: bool,
 }
 
 impl Worker {
@@ -57,6 +60,7 @@ impl Worker {
             shared,
             time,
             journal_fails: false,
+            gave_up: false,
         }
     }
 
@@ -66,6 +70,7 @@ impl Worker {
             Ok(runtime) => runtime,
             Err(error) => {
                 tracing::error!(%error, "the photo worker cannot start");
+                *lock(&self.shared.failing) = Some(format!("the photo worker cannot start: {error}"));
                 return self.queue.close();
             }
         };
@@ -88,8 +93,9 @@ impl Worker {
             }
             if self.is_time_to_store() {
                 self.store(&runtime);
-                self.compact();
             }
+            // Also when more waits: who sends without end would otherwise keep the journal from ever becoming shorter.
+            self.compact();
             self.publish();
         }
         self.store(&runtime);
@@ -110,7 +116,8 @@ impl Worker {
         if let Some(held) = item.held {
             held.complete(durable);
         }
-        if is_durable {
+        // What comes after photos were given up stays in the journal with them, for the next opening.
+        if is_durable && !self.gave_up {
             self.time.set(item.now_ms);
             let carrier = item.carrier.with(&item.payload);
             let outcomes = self.ingest.push(&item.device, carrier, item.now_ms, item.seq);
@@ -141,7 +148,8 @@ impl Worker {
                     self.ready.push(photo);
                 }
                 Outcome::Problem(problem) => {
-                    tracing::warn!(device = %problem.device, kind = problem.kind.name(), "{}", problem.message);
+                    // For whoever uses the store alone; the cloud logs the event, so many a second and no more.
+                    tracing::debug!(device = %problem.device, kind = problem.kind.name(), "{}", problem.message);
                     self.tell(Event::Problem(problem));
                 }
             }
@@ -150,7 +158,7 @@ impl Worker {
 
     /// Stores what is ready; tries until it works, or until the store is closed.
     fn store(&mut self, runtime: &tokio::runtime::Runtime) {
-        if self.ready.is_empty() {
+        if self.ready.is_empty() || self.gave_up {
             return;
         }
         self.publish();
@@ -190,6 +198,7 @@ impl Worker {
                 }
             }
             if self.queue.pause(patience) {
+                self.gave_up = true;
                 tracing::warn!(
                     photos = photos.len(),
                     "closed before photos were stored; their chunks are in the journal"
@@ -209,19 +218,22 @@ impl Worker {
         self.shared.stored.fetch_add(rows.len() as u64, Ordering::Relaxed);
         for row in rows {
             if let Some(problem) = &row.problem {
-                tracing::warn!(device = %row.device, photo = row.id, verified = row.verified, "{problem}");
+                tracing::debug!(device = %row.device, photo = row.id, verified = row.verified, "{problem}");
             }
             self.tell(Event::Photo(row));
         }
     }
 
-    /// Replaces a long journal by what is still on its way. Only called when nothing is waiting to be stored.
+    /// Replaces a long journal by what is still on its way. Not while photos wait to be stored, nor after some were
+    /// given up: their chunks are nowhere else.
     fn compact(&self) {
-        let live = (self.ingest.memory() + self.queue.octets()) as u64;
-        if !self.ready.is_empty() || !self.journal.wants_compaction(live) {
+        if self.gave_up || !self.ready.is_empty() {
             return;
         }
-        self.queue.compact(|| self.live());
+        let live = (self.ingest.memory() + self.queue.octets()) as u64;
+        if self.journal.wants_compaction(live) {
+            self.queue.compact(|| self.live());
+        }
     }
 
     fn live(&self) -> Vec<(u8, Vec<u8>)> {
@@ -232,7 +244,7 @@ impl Worker {
         let done = self
             .ingest
             .remembered()
-            .map(|(device, frame, at_ms)| (record::DONE, record::done_record(device, Some(frame), at_ms, 0)));
+            .map(|(device, frame)| (record::DONE, record::remembered(device, frame)));
         done.chain(partials).collect()
     }
 
@@ -250,6 +262,10 @@ impl Worker {
 impl Drop for Worker {
     /// However the worker ends: nobody may be left waiting for it.
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            *lock(&self.shared.failing) =
+                Some("the photo worker panicked: no photo is taken until a restart".into());
+        }
         self.queue.close();
         while self.queue.take(Duration::ZERO).is_some() {}
     }
@@ -297,11 +313,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {
-    use faceiot::ingest::Limits;
+    use faceiot::ingest::{Carrier, Limits};
     use faceiot::{Clock, DeviceId};
     use faceiot_journal::FailedKind;
 
     use super::*;
+    use crate::data_dir::DataDir;
+    use crate::db;
     use crate::photos::record::CarrierKind;
 
     #[tokio::test]
@@ -343,5 +361,60 @@ mod tests {
         );
         worker.chunk(item(Ticket::ready(), None));
         assert_eq!(worker.ingest.open(), 1);
+    }
+    #[test]
+    fn a_photo_given_up_when_closing_is_not_covered_by_a_later_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let database = DataDir::open(folder.path()).unwrap().database().unwrap();
+        let pool = runtime.block_on(db::open(&database)).unwrap();
+        let path = folder.path().join("log");
+        let journal = Journal::open(&path, faceiot_journal::Options::default(), |_| {}).unwrap();
+        let queue = Arc::new(Queue::new(journal.clone()));
+        let files = Files::new(folder.path().join("photos"));
+        files.prepare().unwrap();
+        let faults = files.faults.clone();
+        let mut worker = Worker::new(
+            Ingest::new(Limits::default()),
+            Vec::new(),
+            journal.clone(),
+            Arc::clone(&queue),
+            files,
+            pool,
+            Arc::new(Shared::new()),
+        );
+        let door = DeviceId::huawei("p_door").unwrap();
+        for value in ["FFD8FF01", "END", "FFD8FF02", "END"] {
+            drop(queue.accept(&door, Carrier::text(value.as_bytes()), 1, 1_763_757_000_000));
+        }
+        queue.close();
+        let mut first = queue.take(Duration::ZERO).unwrap();
+        let second = first.split_off(2);
+        faults.fill(true); // the disk is full as the store is closed ...
+        first.into_iter().for_each(|item| worker.chunk(item));
+        worker.store(&runtime);
+        faults.fill(false); // ... and has room again before the queue is empty
+        second.into_iter().for_each(|item| worker.chunk(item));
+        worker.store(&runtime);
+        drop((worker, queue));
+        journal.close().unwrap();
+        let mut replay = record::Replay::default();
+        Journal::open(&path, faceiot_journal::Options::default(), |record| {
+            replay.take(&record)
+        })
+        .unwrap();
+        let (_, outcomes) = replay.finish(Limits::default());
+        let photos = outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Photo(photo) => Some(photo.bytes.as_slice()),
+            Outcome::Problem(_) => None,
+        });
+        assert_eq!(
+            photos.collect::<Vec<_>>(),
+            [b"\xff\xd8\xff\x01", b"\xff\xd8\xff\x02"],
+            "both are in the journal for the next opening"
+        );
     }
 }
