@@ -8,6 +8,7 @@
 //! (Photos go another way, through the journal of `photos`: their chunks are large and many. A property is small and
 //! wants to be a row anyway, so the transaction itself is the durable record and nothing has to be replayed.)
 
+mod pace;
 mod writer;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -21,6 +22,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::events::{Event, Level, LogLine};
+use pace::Pace;
 use writer::Writer;
 
 /// One property as a device reported it.
@@ -40,6 +42,8 @@ pub(crate) struct Keep {
     pub(crate) history: u32,
     /// Lines of log per device, and for all strangers together.
     pub(crate) log: u32,
+    /// Of them, so many a second; more are counted and left out.
+    pub(crate) log_per_second: u32,
 }
 
 impl Default for Keep {
@@ -48,6 +52,7 @@ impl Default for Keep {
             names: 256,
             history: 1000,
             log: 500,
+            log_per_second: 50,
         }
     }
 }
@@ -62,6 +67,8 @@ struct Shared {
     queue: mpsc::Sender<Job>,
     waiting_bytes: AtomicUsize,
     dropped: AtomicU64,
+    pace: Mutex<Pace>,
+    left_out: AtomicU64,
     failing: Mutex<Option<String>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -93,6 +100,8 @@ impl Recorder {
             queue,
             waiting_bytes: AtomicUsize::new(0),
             dropped: AtomicU64::new(0),
+            pace: Mutex::new(Pace::new(keep.log_per_second)),
+            left_out: AtomicU64::new(0),
             failing: Mutex::new(None),
             task: Mutex::new(None),
         });
@@ -131,10 +140,26 @@ impl Recorder {
         ticket
     }
 
-    /// Adds a line to the log of a device (`None`: of strangers). Best effort: a full queue counts and drops it.
+    /// Adds a line to the log of a device (`None`: of strangers), and to the program's. Best effort: what is more than
+    /// so many lines a second is counted and left out, and so is what finds the queue full.
     pub(crate) fn log(&self, device: Option<&DeviceId>, time: u64, level: Level, code: i64, text: &str) {
-        let text = one_line(text);
         let device = device.map(ToString::to_string);
+        let passed = lock(&self.shared.pace).pass(device.as_deref(), time);
+        match passed {
+            None => {
+                self.shared.left_out.fetch_add(1, Ordering::Relaxed);
+            }
+            Some(0) => self.line(device, time, level, code, text),
+            Some(left_out) => {
+                let gap = format!("{left_out} lines were left out: too many in one second");
+                self.line(device.clone(), time, Level::Warn, 0, &gap);
+                self.line(device, time, level, code, text);
+            }
+        }
+    }
+
+    fn line(&self, device: Option<String>, time: u64, level: Level, code: i64, text: &str) {
+        let text = one_line(text);
         let who = device.as_deref().unwrap_or("-");
         match level {
             Level::Info => tracing::info!(device = who, code, "{text}"),
@@ -178,6 +203,11 @@ impl Recorder {
     /// Reports and log lines that found the queue full.
     pub(crate) fn dropped(&self) -> u64 {
         self.shared.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Log lines that were more than a device may write in a second.
+    pub(crate) fn left_out(&self) -> u64 {
+        self.shared.left_out.load(Ordering::Relaxed)
     }
 
     /// Octets waiting to be written.
@@ -286,6 +316,7 @@ mod tests {
             names: 3,
             history: 10,
             log: 10,
+            log_per_second: u32::MAX,
         };
         let (_temp, registry, recorder, id) = recorder(keep).await;
         for i in 0..400 {
@@ -309,6 +340,39 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(last, "399");
+    }
+
+    #[tokio::test]
+    async fn a_device_that_complains_without_end_has_some_lines_a_second_and_the_rest_counted() {
+        let keep = Keep {
+            log_per_second: 5,
+            ..Keep::default()
+        };
+        let (_temp, registry, recorder, id) = recorder(keep).await;
+        for _ in 0..1000 {
+            recorder.log(Some(&id), 1_000, Level::Warn, 460, "odd");
+        }
+        recorder.log(None, 1_000, Level::Warn, 0, "a stranger");
+        recorder.log(Some(&id), 2_000, Level::Warn, 460, "odd again");
+        recorder.flush().await;
+        let lines: Vec<String> =
+            sqlx::query_scalar("SELECT text FROM device_log WHERE device <> '' ORDER BY id")
+                .fetch_all(registry.pool())
+                .await
+                .unwrap();
+        let [first @ .., gap, last] = &lines[..] else {
+            panic!("{lines:?}")
+        };
+        assert_eq!(first, ["odd"; 5]);
+        assert_eq!(
+            (gap.as_str(), last.as_str()),
+            ("995 lines were left out: too many in one second", "odd again")
+        );
+        assert_eq!(recorder.left_out(), 995);
+        assert_eq!(
+            count(&registry, "SELECT count(*) FROM device_log WHERE device = ''").await,
+            1
+        );
     }
 
     #[tokio::test]

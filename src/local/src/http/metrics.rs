@@ -161,6 +161,11 @@ fn devices(text: &mut Text, api: &Api) {
         "Reports and log lines that found the queue full.",
         state.recorder.dropped(),
     );
+    text.counter(
+        "faceiot_log_lines_left_out_total",
+        "Log lines that were more than a device may write in a second.",
+        state.recorder.left_out(),
+    );
 }
 
 async fn photos(text: &mut Text, api: &Api) {
