@@ -204,6 +204,54 @@ async fn the_page_works_on_a_desk_in_english() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_photo_from_an_impossible_time_does_not_stop_the_page() {
+    let rig = Rig::start().await;
+    let device = camera(&rig, huawei(), Format::V2, "320x240").await;
+    let mut events = rig.cloud.subscribe();
+    for _ in 0..2 {
+        device.send(&frame("320x240")).unwrap();
+        common::event(&mut events, |e| {
+            matches!(e, faceiot_local::Event::Photo(_)).then_some(())
+        })
+        .await;
+    }
+    // The newer one gets a time as rows of an earlier version may have it: beyond what a `Date` can hold.
+    let database = rig.dir.path().join("registry.db");
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", database.display()))
+        .await
+        .unwrap();
+    sqlx::query("UPDATE photos SET time_ms = ? WHERE id = 2")
+        .bind(i64::MAX)
+        .execute(&pool)
+        .await
+        .unwrap();
+    pool.close().await;
+
+    let browser = Browser::open(DESK).await;
+    browser.go(&rig.cloud.page_url().unwrap()).await;
+    browser
+        .until("return document.querySelectorAll('#photos .photo').length === 2")
+        .await;
+    assert_eq!(
+        browser
+            .run("return document.querySelector('#photos time').textContent")
+            .await,
+        "—"
+    );
+    browser
+        .run("document.querySelector('#photos .photo').click()")
+        .await;
+    browser
+        .until("return document.getElementById('detail-facts').innerText.includes('SHA-256')")
+        .await;
+    let console = browser.console().await;
+    assert!(console.is_empty(), "{console:#?}");
+    browser.close().await;
+    device.close().await;
+    rig.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_the_link_the_page_says_how_to_get_one() {
     let rig = Rig::start().await;
     let browser = Browser::open(PHONE).await;
