@@ -8,6 +8,7 @@
 //! | `codec` | how fast are chunks written and read, against Python's `binascii`, `json`, `bytes.fromhex` and against `memcpy` |
 //! | `chain` | how many photos a second go from 50 connections to disk, against mosquitto and a Python receiver, and in how much memory |
 //! | `light` | how heavy is the Python package: wheel, import time, memory |
+//! | `sign` | what does a signature cost beside the MACs and hashes that it consists of, and beside the vendors' signers in Python |
 //! | `generator`, `mqtt` | the load: one process, raw MQTT packets |
 //! | `machine` | what machine this is, how busy it was, what a process uses |
 //! | `table` | the rows and how they are printed |
@@ -21,6 +22,7 @@ mod generator;
 mod light;
 mod machine;
 mod mqtt;
+mod sign;
 mod table;
 
 use std::io::Write as _;
@@ -48,8 +50,8 @@ struct Arguments {
     /// Photos from each of the 50 connections
     #[arg(long, default_value_t = 10)]
     photos: usize,
-    /// Only these parts: codec, chain, light
-    #[arg(long, value_delimiter = ',', default_values_t = ["codec", "chain", "light"].map(String::from))]
+    /// Only these parts: codec, chain, light, sign
+    #[arg(long, value_delimiter = ',', default_values_t = ["codec", "chain", "light", "sign"].map(String::from))]
     only: Vec<String>,
 }
 
@@ -69,6 +71,9 @@ fn main() -> anyhow::Result<()> {
             arguments.photos,
             &mut table,
         )?;
+    }
+    if wanted("sign") {
+        sign::measure(&arguments.python, &mut table)?;
     }
     if wanted("light") {
         light::measure(&arguments.python, arguments.wheel.as_deref(), &mut table)?;

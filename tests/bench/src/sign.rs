@@ -1,0 +1,203 @@
+//! Signatures, on one core: against nothing but the MACs and hashes that they consist of, by the faster of ring and sha2,
+//! and in Python against the vendors' signers.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use faceiot_core::sign::aliyun::oss::{self, v4};
+use faceiot_core::sign::aliyun::{self, Credentials, LOGIN_BUFFER, Options, Timestamp};
+use hmac::{KeyInit as _, Mac as _};
+use serde::Deserialize;
+use sha2::Digest as _;
+
+use crate::table::Table;
+
+const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/sign.py");
+const LOOP: Duration = Duration::from_secs(1);
+const BATCH: u32 = 64;
+
+type Octets = [u8; 32];
+/// SHA-256 and its HMAC, by one library.
+struct Library {
+    hash: fn(&[u8]) -> Octets,
+    hmac: fn(&[u8], &[u8]) -> Octets,
+}
+
+const LIBRARIES: [Library; 2] = [
+    Library {
+        hash: |text| {
+            let digest = ring::digest::digest(&ring::digest::SHA256, text);
+            octets(digest.as_ref())
+        },
+        hmac: |key, text| {
+            let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key);
+            octets(ring::hmac::sign(&key, text).as_ref())
+        },
+    },
+    Library {
+        hash: |text| sha2::Sha256::digest(text).into(),
+        hmac: |key, text| {
+            let Ok(mac) = hmac::Hmac::<sha2::Sha256>::new_from_slice(key) else {
+                return [0; 32]; // HMAC takes keys of every length
+            };
+            mac.chain_update(text).finalize().into_bytes().into()
+        },
+    },
+];
+
+fn octets(digest: &[u8]) -> Octets {
+    let mut octets = [0; 32];
+    octets.copy_from_slice(digest);
+    octets
+}
+
+pub(crate) fn measure(python: &Path, table: &mut Table) -> Result<()> {
+    login(table)?;
+    oss_v4(table)?;
+    in_python(python, table)
+}
+
+/// A device's login, against one HMAC-SHA256 of the bytes that it signs.
+fn login(table: &mut Table) -> Result<()> {
+    let credentials = Credentials {
+        product_key: "a1B2c3D4e5F",
+        device_name: "esp32_camera_001",
+        device_secret: "0123456789abcdef0123456789abcdef",
+    };
+    let options = Options {
+        client_id: Some("esp32_camera_001"),
+        timestamp: Timestamp::Value(1_573_489_088_171),
+        ..Options::default()
+    };
+    let mut text = [0; 256];
+    let text = aliyun::string_to_sign(&credentials, &options, &mut text)?.as_bytes();
+    let mut buffer = [0; LOGIN_BUFFER];
+    let ours = best(|| {
+        let login = aliyun::mqtt_login_sha256(black_box(&credentials), &options, &mut buffer)?;
+        black_box(login.password);
+        Ok(())
+    })?;
+    let secret = credentials.device_secret.as_bytes();
+    let theirs = fastest(|library| {
+        black_box((library.hmac)(black_box(secret), black_box(text)));
+    })?;
+    let row = "Aliyun MQTT login";
+    table.less_is_better(row, "ns", ours, "HMAC-SHA256 of the same bytes", theirs);
+    Ok(())
+}
+
+/// An upload's `Authorization`, with the key of the day derived for it and with one that was kept.
+fn oss_v4(table: &mut Table) -> Result<()> {
+    let request = oss::Request {
+        method: "PUT",
+        bucket: "examplebucket",
+        key: "piPhotos/raspi1534494218.jpg",
+        headers: &[
+            ("Content-Type", "image/jpeg"),
+            ("x-oss-content-sha256", "UNSIGNED-PAYLOAD"),
+            ("x-oss-date", "20180817T082338Z"),
+        ],
+        ..oss::Request::default()
+    };
+    let scope = v4::Scope {
+        date: "20180817T082338Z",
+        region: "cn-shanghai",
+        ..v4::Scope::default()
+    };
+    let secret = "0123456789abcdef0123456789abcd";
+    let (mut canonical, mut text) = ([0; 512], [0; 256]);
+    let canonical = v4::canonical(&request, &scope, &mut canonical)?.as_bytes();
+    let text = v4::string_to_sign(&request, &scope, &mut text)?.as_bytes();
+
+    let mut buffer = [0; 512];
+    let ours = best(|| {
+        let key = v4::signing_key(black_box(secret), &scope)?;
+        black_box(v4::authorization("testid", &key, &request, &scope, &mut buffer)?);
+        Ok(())
+    })?;
+    let theirs = fastest(|library| {
+        let mut key = (library.hmac)(black_box(b"aliyun_v40123456789abcdef0123456789abcd"), b"20180817");
+        for part in ["cn-shanghai", "oss", "aliyun_v4_request"] {
+            key = (library.hmac)(&key, part.as_bytes());
+        }
+        black_box((library.hash)(black_box(canonical)));
+        black_box((library.hmac)(&key, black_box(text)));
+    })?;
+    let row = "OSS V4 header";
+    table.less_is_better(row, "ns", ours, "its own five HMACs and one hash", theirs);
+
+    let key = v4::signing_key(secret, &scope)?;
+    let ours = best(|| {
+        black_box(v4::authorization(
+            "testid",
+            black_box(&key),
+            &request,
+            &scope,
+            &mut buffer,
+        )?);
+        Ok(())
+    })?;
+    let row = "OSS V4 header, key kept";
+    let theirs = fastest(|library| {
+        black_box((library.hash)(black_box(canonical)));
+        black_box((library.hmac)(black_box(&[7; 32]), black_box(text)));
+    })?;
+    table.less_is_better(row, "ns", ours, "its own HMAC and hash", theirs);
+    let theirs = fastest(|library| {
+        black_box((library.hmac)(black_box(&[7; 32]), black_box(text)));
+    })?;
+    table.less_is_better(row, "ns", ours, "one HMAC of its string to sign", theirs);
+    Ok(())
+}
+
+/// What the Python side measured, ours and the peer's in one process.
+#[derive(Deserialize)]
+struct Row {
+    what: String,
+    peer: String,
+    ours: f64,
+    theirs: f64,
+}
+
+fn in_python(python: &Path, table: &mut Table) -> Result<()> {
+    let output = Command::new(python)
+        .arg(PEER)
+        .output()
+        .context("cannot start Python")?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{PEER}: {errors}");
+    let rows: Vec<Row> = serde_json::from_slice(&output.stdout).context("what Python said")?;
+    for row in rows {
+        let micro = |seconds: f64| seconds * 1e6;
+        table.less_is_better(&row.what, "us", micro(row.ours), &row.peer, micro(row.theirs));
+    }
+    Ok(())
+}
+
+/// Nanoseconds by the faster library.
+fn fastest(work: impl Fn(&Library)) -> Result<f64> {
+    LIBRARIES.iter().try_fold(f64::INFINITY, |fastest, library| {
+        let one = best(|| {
+            work(library);
+            Ok(())
+        })?;
+        Ok(fastest.min(one))
+    })
+}
+
+/// Nanoseconds that one call takes, in the best of many batches: what else the machine does hardly counts.
+fn best(mut call: impl FnMut() -> Result<()>) -> Result<f64> {
+    let mut fastest = f64::INFINITY;
+    let end = Instant::now() + LOOP;
+    while Instant::now() < end {
+        let began = Instant::now();
+        for _ in 0..BATCH {
+            call()?;
+        }
+        fastest = fastest.min(began.elapsed().as_secs_f64() * 1e9 / f64::from(BATCH));
+    }
+    Ok(fastest)
+}
