@@ -1,7 +1,7 @@
 //! Dataplus (seed 000).
 
-use faceiot_core::sign::AccessKey;
 use faceiot_core::sign::aliyun::dataplus::{self, Request};
+use faceiot_core::sign::{AccessKey, Utc};
 use pyo3::prelude::*;
 
 use super::mqtt::Stamp;
@@ -47,7 +47,7 @@ pub(crate) fn aliyun_dataplus(
     timestamp: Option<Stamp>,
     empty_body_without_md5: bool,
 ) -> Result<Signed> {
-    let date = moment(timestamp.as_ref(), |now, out| now.http_date(out))?;
+    let date = moment(timestamp.as_ref(), Utc::http_date)?;
     let request = Request {
         method,
         accept,

@@ -1,7 +1,7 @@
 //! Huawei: bootstrap logins, and requests with AK and SK.
 
-use faceiot_core::sign::Request;
 use faceiot_core::sign::huawei::{self, Hour, aksk, aksk::v11, bootstrap};
+use faceiot_core::sign::{Request, Utc};
 use pyo3::prelude::*;
 
 use super::mqtt::{Login, Stamp};
@@ -100,7 +100,7 @@ fn fill(
     if let Some(host) = host {
         filled.add("Host", || Ok(host.to_owned()))?;
     }
-    filled.add("X-Sdk-Date", || moment(timestamp, |now, out| now.basic(out)))?;
+    filled.add("X-Sdk-Date", || moment(timestamp, Utc::basic))?;
     if let Some(token) = security_token {
         filled.add("X-Security-Token", || Ok(token.to_owned()))?;
     }
@@ -244,7 +244,7 @@ pub(crate) fn huawei_v11_key(
     region: &str,
     timestamp: Option<Stamp>,
 ) -> Result<SigningKey> {
-    let date = moment(timestamp.as_ref(), |now, out| now.basic(out))?;
+    let date = moment(timestamp.as_ref(), Utc::basic)?;
     Ok(SigningKey(v11::signing_key(
         access_key_id,
         access_key_secret,

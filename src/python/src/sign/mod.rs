@@ -12,6 +12,11 @@
 //! | `request` | what they share: pairs in, a `Signed` out |
 //! | `difference` | `explain` |
 
+#![expect(
+    clippy::doc_link_with_quotes,
+    reason = "`headers[\"..\"]` in Python's examples is no link"
+)]
+
 mod amqp;
 mod dataplus;
 mod difference;

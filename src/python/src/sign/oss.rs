@@ -52,9 +52,7 @@ pub(crate) fn oss_v1(
     let (headers, params) = (headers.unwrap_or_default(), params.unwrap_or_default());
     let mut filled = Filled::new(&headers, true);
     if filled.value("x-oss-date").is_none() {
-        filled.add("Date", || {
-            moment(timestamp.as_ref(), |now, out| now.http_date(out))
-        })?;
+        filled.add("Date", || moment(timestamp.as_ref(), Utc::http_date))?;
     }
     if let Some(token) = security_token {
         filled.add("x-oss-security-token", || Ok(token.to_owned()))?;
@@ -216,7 +214,6 @@ pub(crate) fn oss_v1_url(
 ///     >>> faceiot.sign.verify_oss_v1_url("secret", method="GET", bucket="b", key="a.jpg", params=params)
 #[pyfunction]
 #[pyo3(signature = (access_key_secret, *, method, bucket, key, params, headers=None, now=None))]
-#[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(crate) fn verify_oss_v1_url(
     access_key_secret: &str,
     method: &str,
@@ -268,7 +265,7 @@ pub(crate) fn oss_v4_key(
     region: &str,
     timestamp: Option<Stamp>,
 ) -> Result<SigningKey> {
-    let date = moment(timestamp.as_ref(), |now, out| now.basic(out))?;
+    let date = moment(timestamp.as_ref(), Utc::basic)?;
     let scope = v4::Scope {
         date: &date,
         region,
@@ -327,9 +324,7 @@ pub(crate) fn oss_v4(
     let (headers, params) = (headers.unwrap_or_default(), params.unwrap_or_default());
     let mut filled = Filled::new(&headers, true);
     filled
-        .add("x-oss-date", || {
-            moment(timestamp.as_ref(), |now, out| now.basic(out))
-        })?
+        .add("x-oss-date", || moment(timestamp.as_ref(), Utc::basic))?
         .add("x-oss-content-sha256", || Ok("UNSIGNED-PAYLOAD".to_owned()))?;
     if let Some(token) = security_token {
         filled.add("x-oss-security-token", || Ok(token.to_owned()))?;
@@ -458,7 +453,7 @@ pub(crate) fn oss_v4_url(
 ) -> Result<Signed> {
     let (headers, params) = (headers.unwrap_or_default(), params.unwrap_or_default());
     let (headers, params) = (headers.as_strs(), params.as_strs());
-    let date = moment(timestamp.as_ref(), |now, out| now.basic(out))?;
+    let date = moment(timestamp.as_ref(), Utc::basic)?;
     let additional_headers = joined(additional_headers);
     let scope = v4::Scope {
         date: &date,
@@ -519,7 +514,6 @@ pub(crate) fn oss_v4_url(
 ///     >>> faceiot.sign.verify_oss_v4_url("secret", params=parse_qsl(urlsplit(url).query), **request)
 #[pyfunction]
 #[pyo3(signature = (access_key_secret, *, method, bucket, key, params, headers=None, now=None))]
-#[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(crate) fn verify_oss_v4_url(
     access_key_secret: Secret,
     method: &str,
@@ -587,7 +581,9 @@ fn received_key(secret: &Secret, date: &str, region: &str) -> Result<Key> {
 /// Names of headers as the signature lists them: in lower case, sorted.
 fn joined(names: Option<Vec<String>>) -> String {
     let mut names = names.unwrap_or_default();
-    names.iter_mut().for_each(|name| name.make_ascii_lowercase());
+    for name in &mut names {
+        name.make_ascii_lowercase();
+    }
     names.sort_unstable();
     names.join(";")
 }

@@ -70,8 +70,8 @@ pub(crate) fn aliyun_rpc(
     let mut params = filled.added;
     params.push(("Signature", signature.clone()));
     Ok(Signed {
-        params,
         signature,
+        params,
         ..signed
     })
 }
@@ -147,9 +147,7 @@ pub(crate) fn aliyun_roa(
     let body = body.as_ref().map_or(&b""[..], Text::as_slice);
     let mut filled = Filled::new(&headers, complete);
     filled
-        .add("Date", || {
-            moment(timestamp.as_ref(), |now, out| now.http_date(out))
-        })?
+        .add("Date", || moment(timestamp.as_ref(), Utc::http_date))?
         .add("x-acs-signature-method", || Ok("HMAC-SHA1".to_owned()))?
         .add("x-acs-signature-version", || Ok("1.0".to_owned()))?
         .add("x-acs-signature-nonce", || random(py, nonce))?;

@@ -34,7 +34,6 @@ use crate::errors::Result;
 #[pyo3(signature = (
     product_key, device_name, product_secret, *, nonce=None, method="hmacsha256", region="cn-shanghai"
 ))]
-#[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(crate) fn aliyun_register(
     py: Python<'_>,
     product_key: &str,

@@ -247,7 +247,7 @@ pub(super) fn encoded(plain: &str) -> String {
     let mut writer = text::Writer::new(&mut room);
     // The room holds every octet escaped.
     match text::percent_encode(plain.as_bytes(), &mut writer) {
-        Ok(_) => writer.finish().to_owned(),
+        Ok(()) => writer.finish().to_owned(),
         Err(_) => String::new(),
     }
 }

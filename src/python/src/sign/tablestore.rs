@@ -151,7 +151,7 @@ pub(crate) fn tablestore_v4_key(
     region: &str,
     timestamp: Option<Stamp>,
 ) -> Result<SigningKey> {
-    let date = moment(timestamp.as_ref(), |now, out| now.basic(out))?;
+    let date = moment(timestamp.as_ref(), Utc::basic)?;
     let day = date.get(..8).unwrap_or(&date);
     Ok(SigningKey(tablestore::signing_key(
         access_key_secret,
