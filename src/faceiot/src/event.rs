@@ -27,7 +27,8 @@ pub enum ConnectionEvent {
     },
     /// The device was closed.
     Closed,
-    /// A photo was interrupted and starts again from its first chunk.
+    /// A photo was interrupted and starts again from its first chunk; in v2 under the same frame id, and with chunks that
+    /// say that they were sent before.
     PhotoRestarted {
         /// How often this photo has started again.
         restarts: u32,

@@ -4,8 +4,8 @@
 //! chunks go one at a time when nothing else waits, so that whatever comes overtakes the rest of the photo.
 //!
 //! After a lost connection ([`Outbox::lost`]) messages and replies that were not acknowledged are sent again, and
-//! a photo of which anything was handed over starts again from its first chunk: `hex` has no numbers, and a `v2`
-//! frame that goes on under its old id could meet chunks of the old connection that arrive late.
+//! a photo of which anything was handed over starts again from its first chunk: `hex` has no numbers, and which chunks
+//! of a `v2` frame are there is not known with QoS 0. The frame keeps its id, so that it stays one photo.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

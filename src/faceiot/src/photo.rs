@@ -49,11 +49,11 @@ impl Carrier {
         }
     }
 
-    fn number(&mut self, frame_id: u32) {
+    fn options_mut(&mut self) -> Option<&mut v2::Options> {
         match self {
-            Self::Hex => {}
+            Self::Hex => None,
             Self::Raw(options) | Self::AlinkText { options, .. } | Self::HuaweiText { options, .. } => {
-                options.frame_id = frame_id;
+                Some(options)
             }
         }
     }
@@ -123,7 +123,10 @@ impl Photo {
         numbers: Arc<Numbers>,
         charge: Option<Charge>,
     ) -> Result<(Self, Receipt)> {
-        carrier.number(numbers.next_frame());
+        let frame_id = numbers.next_frame();
+        if let Some(options) = carrier.options_mut() {
+            options.frame_id = frame_id;
+        }
         let total = match carrier.options() {
             None if octets.is_empty() => {
                 return Err(Error::new(ErrorKind::InvalidArgument, "the photo is empty"));
@@ -176,9 +179,12 @@ impl Photo {
         self.cursor.arrived == self.cursor.total
     }
 
-    /// Starts again, in v2 as another frame; says how often that happened.
+    /// Starts again; says how often that happened. In v2 it stays the same frame and its chunks say that they were sent
+    /// before: whoever has some of it goes on with them, and whoever has all of it knows it.
     pub(crate) fn restart(&mut self) -> u32 {
-        self.carrier.number(self.numbers.next_frame());
+        if let Some(options) = self.carrier.options_mut() {
+            options.retransmit = true;
+        }
         self.cursor = Cursor {
             total: self.cursor.total,
             ..Cursor::default()

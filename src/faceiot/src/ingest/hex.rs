@@ -155,6 +155,8 @@ impl HexStream {
             first_seq: self.first.seq,
             last_seq: self.last.seq,
             frame: None,
+            retransmitted: false,
+            given_up: end.is_given_up(),
         }
     }
 

@@ -16,6 +16,8 @@
 //! - A photo that was begun is reported exactly once, whole or with a [`problem`](Photo::problem) and what is missing.
 //! - The same chunks with the same numbers give the same [`key`](Photo::key), so that a journal that is replayed makes
 //!   no second row.
+//! - Of a v2 frame that is over, chunks that come again are stepped over for the idle time. Was it given up (idle, or for
+//!   want of memory), then a chunk with RETRANSMIT begins it anew: its sender sends all of it once more.
 //!
 //! | module | answers |
 //! |---|---|
@@ -42,6 +44,7 @@ pub use self::alink::image_value;
 use self::hex::HexStream;
 use self::outcome::{Arrival, End};
 pub use self::outcome::{Outcome, Photo, Problem};
+pub use self::saved::Remembered;
 use self::v2::V2Frame;
 use crate::config::Format;
 use crate::error::ErrorKind;
@@ -186,6 +189,8 @@ pub(crate) struct FrameId {
 struct Done {
     id: FrameId,
     at_ms: u64,
+    /// Its sender may begin it anew: time or memory ran out on it.
+    given_up: bool,
 }
 
 impl Ingest {
@@ -276,15 +281,14 @@ impl Ingest {
         self.counters
     }
 
-    fn remember_done(&mut self, device: &DeviceId, id: FrameId, at_ms: u64) {
-        let done = &mut self.device(device).done;
-        if done.iter().any(|known| known.id == id) {
-            return;
+    /// The frame is over; what was known of it before counts no more.
+    fn remember_done(&mut self, device: &DeviceId, done: Done) {
+        let known = &mut self.device(device).done;
+        known.retain(|other| other.id != done.id);
+        if known.len() >= DONE_KEPT {
+            known.pop_front();
         }
-        if done.len() >= DONE_KEPT {
-            done.pop_front();
-        }
-        done.push_back(Done { id, at_ms });
+        known.push_back(done);
     }
 
     /// Takes an unfinished photo out and reports it.
@@ -308,7 +312,12 @@ impl Ingest {
         self.ages.remove(&age);
         self.memory -= cost;
         if let Stream::V2(id) = stream {
-            self.remember_done(device, id, now_ms);
+            let done = Done {
+                id,
+                at_ms: now_ms,
+                given_up: end.is_given_up(),
+            };
+            self.remember_done(device, done);
         }
         if photo.problem.is_none() {
             self.counters.photos += 1;

@@ -56,6 +56,10 @@ pub struct Photo {
     pub last_seq: u64,
     /// Which v2 frame it was: epoch, frame id, capture time. `None` for `hex`.
     pub frame: Option<(u16, u32, u64)>,
+    /// A v2 frame of which a chunk said that it was sent before.
+    pub retransmitted: bool,
+    /// Time or memory ran out on it: its sender may send it again, and begins it anew with that.
+    pub given_up: bool,
 }
 
 /// Something that went wrong, for the device's log.
@@ -93,6 +97,16 @@ pub(crate) enum End {
     GaveWay(usize),
     TooManyFrames(usize),
     Conflict(&'static str),
+}
+
+impl End {
+    /// Not for what it holds, but because time or memory ran out: sent again it may come to a good end.
+    pub(crate) const fn is_given_up(&self) -> bool {
+        match self {
+            Self::Idle(_) | Self::NoMemory(_) | Self::GaveWay(_) | Self::TooManyFrames(_) => true,
+            Self::Complete | Self::NextBegan | Self::TooLarge(_) | Self::Conflict(_) => false,
+        }
+    }
 }
 
 impl fmt::Display for End {

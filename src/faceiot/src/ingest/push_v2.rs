@@ -4,7 +4,7 @@ use faceiot_core::chunk::v2 as wire;
 
 use super::outcome::{Arrival, End, Outcome};
 use super::v2::{Added, V2Frame};
-use super::{FrameId, Ingest, RESERVED_AT_ONCE, STREAM_COST, Stream, grown};
+use super::{Done, FrameId, Ingest, RESERVED_AT_ONCE, STREAM_COST, Stream, grown};
 use crate::config::Format;
 use crate::error::ErrorKind;
 use crate::id::DeviceId;
@@ -30,9 +30,12 @@ impl Ingest {
         };
         let (photo_bytes, per_device) = (self.limits.photo_bytes, self.limits.per_device_frames.max(1));
         let streams = self.device(device);
-        if streams.done.iter().any(|done| done.id == id) {
-            self.counters.late += 1;
-            return;
+        if let Some(at) = streams.done.iter().position(|done| done.id == id) {
+            if !(header.is_retransmit() && streams.done.get(at).is_some_and(|done| done.given_up)) {
+                self.counters.late += 1;
+                return;
+            }
+            streams.done.remove(at); // its sender begins it anew
         }
         let end = header.offset as usize + chunk.data.len();
         if end.max(header.total_length as usize) > photo_bytes {
@@ -104,7 +107,12 @@ impl Ingest {
 
     /// Reports a v2 frame if it is open, and remembers that it is over.
     fn drop_frame(&mut self, device: &DeviceId, id: FrameId, end: End, now_ms: u64, out: &mut Vec<Outcome>) {
+        let done = Done {
+            id,
+            at_ms: now_ms,
+            given_up: end.is_given_up(),
+        };
         self.finish(device, Stream::V2(id), end, now_ms, out);
-        self.remember_done(device, id, now_ms);
+        self.remember_done(device, done);
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::hex::{self, HexStream};
 use super::outcome::Arrival;
 use super::v2::{self, V2Frame};
-use super::{FrameId, Ingest, Stream};
+use super::{Done, FrameId, Ingest, Stream};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::DeviceId;
 
@@ -32,6 +32,17 @@ enum SavedStream {
         ranges: Vec<(u32, u32)>,
         tally: v2::Tally,
     },
+}
+
+/// A v2 frame that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// Epoch, frame id, capture time.
+    pub frame: (u16, u32, u64),
+    /// When it was over, milliseconds since 1970.
+    pub at_ms: u64,
+    /// Time or memory ran out on it: a chunk that was sent before begins it anew.
+    pub given_up: bool,
 }
 
 impl Ingest {
@@ -161,27 +172,31 @@ impl Ingest {
         Ok(())
     }
 
-    /// A v2 frame that was finished before a restart: what is delivered of it again does not begin it anew.
-    pub fn remember(&mut self, device: &DeviceId, (epoch, frame, time_ms): (u16, u32, u64), at_ms: u64) {
-        self.remember_done(
-            device,
-            FrameId {
+    /// A v2 frame that was finished before a restart: what is delivered of it again does not begin it anew, unless it
+    /// was [given up](super::Photo::given_up) and is sent again.
+    pub fn remember(&mut self, device: &DeviceId, frame: Remembered) {
+        let (epoch, number, time_ms) = frame.frame;
+        let done = Done {
+            id: FrameId {
                 epoch,
-                frame,
+                frame: number,
                 time_ms,
             },
-            at_ms,
-        );
+            at_ms: frame.at_ms,
+            given_up: frame.given_up,
+        };
+        self.remember_done(device, done);
     }
 
-    /// The v2 frames that are remembered as finished, with the time when they were.
-    pub fn remembered(&self) -> impl Iterator<Item = (&DeviceId, (u16, u32, u64), u64)> {
+    /// The v2 frames that are remembered as finished.
+    pub fn remembered(&self) -> impl Iterator<Item = (&DeviceId, Remembered)> {
         self.devices.iter().flat_map(|(device, streams)| {
-            let frame = |id: &FrameId| (id.epoch, id.frame, id.time_ms);
-            streams
-                .done
-                .iter()
-                .map(move |done| (device, frame(&done.id), done.at_ms))
+            let remembered = |done: &Done| Remembered {
+                frame: (done.id.epoch, done.id.frame, done.id.time_ms),
+                at_ms: done.at_ms,
+                given_up: done.given_up,
+            };
+            streams.done.iter().map(move |done| (device, remembered(done)))
         })
     }
 

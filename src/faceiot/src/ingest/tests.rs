@@ -24,10 +24,16 @@ fn hex_values(photo: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn v2_chunks(photo: &[u8], frame_id: u32) -> Vec<Vec<u8>> {
+    v2_sent(photo, frame_id, false)
+}
+
+/// With `again`, chunks that say that they were sent before.
+fn v2_sent(photo: &[u8], frame_id: u32, again: bool) -> Vec<Vec<u8>> {
     let options = v2_format::Options {
         chunk_size: 1000,
         epoch: 7,
         frame_id,
+        retransmit: again,
         content_type: v2_format::JPEG,
         time_ms: 1_700_000_000_000,
         ..v2_format::Options::default()
@@ -527,6 +533,60 @@ fn chunks_of_a_finished_frame_are_ignored_and_a_new_frame_is_not() {
     );
     assert_eq!(bench.ingest.counters().late, chunks.len() as u64);
     assert_eq!(bench.v2(&device("door"), &v2_chunks(CHELSEA, 2)).len(), 1);
+}
+
+#[test]
+fn a_frame_that_was_given_up_begins_anew_when_it_is_sent_again() {
+    let limits = Limits {
+        idle: Duration::from_secs(5),
+        ..Limits::default()
+    };
+    let mut bench = Bench::with(limits);
+    let (sent, again) = (v2_sent(CHELSEA, 1, false), v2_sent(CHELSEA, 1, true));
+    assert_eq!(bench.v2(&device("door"), &sent[..9]), []);
+    bench.now_ms += 6_000;
+    let broken = only_photo(bench.ingest.tick(bench.now_ms));
+    assert!(broken.given_up && !broken.retransmitted, "{broken:?}");
+    assert_eq!(
+        bench.v2(&device("door"), &sent[9..12]),
+        [],
+        "what only comes late begins nothing"
+    );
+    assert_eq!(bench.ingest.open(), 0);
+    let whole = only_photo(bench.v2(&device("door"), &again));
+    assert_eq!((&whole.problem, whole.bytes.as_slice()), (&None, CHELSEA));
+    assert!(whole.retransmitted && !whole.given_up, "{whole:?}");
+    assert_eq!(whole.frame, broken.frame);
+    assert_eq!(
+        bench.v2(&device("door"), &again),
+        [],
+        "now it is whole, and what comes again is late"
+    );
+    bench.assert_empty();
+}
+
+#[test]
+fn a_frame_that_goes_on_after_an_interruption_uses_what_is_there() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.v2(&device("door"), &v2_sent(CHELSEA, 1, false)[..9]), []);
+    let whole = only_photo(bench.v2(&device("door"), &v2_sent(CHELSEA, 1, true)));
+    assert_eq!((&whole.problem, whole.bytes.as_slice()), (&None, CHELSEA));
+    assert_eq!((whole.duplicates, whole.retransmitted), (9, true));
+    bench.assert_empty();
+}
+
+#[test]
+fn a_frame_that_gave_way_begins_anew_when_it_is_sent_again_and_one_over_the_cap_does_not() {
+    let mut bench = Bench::with(Limits {
+        photo_bytes: CHELSEA.len(),
+        ..Limits::default()
+    });
+    let firsts: Vec<_> = (1..=3).map(|id| v2_chunks(CHELSEA, id).remove(0)).collect();
+    assert_eq!(only_photo(bench.v2(&device("door"), &firsts)).frame.unwrap().1, 1);
+    let got = bench.v2(&device("door"), &v2_sent(CHELSEA, 1, true));
+    assert_eq!(photos(&got).last().unwrap().bytes, CHELSEA);
+    let large = v2_sent(ASTRONAUT, 9, true);
+    assert_eq!(problems(&bench.v2(&device("gate"), &large)).len(), 1, "told once");
 }
 
 #[test]

@@ -31,6 +31,9 @@ pub(crate) struct Tally {
     pub(crate) frame_crc: Option<u32>,
     pub(crate) chunks: u32,
     pub(crate) duplicates: u32,
+    /// Absent in what an older version saved.
+    #[serde(default)]
+    pub(crate) retransmitted: bool,
 }
 
 pub(crate) enum Added {
@@ -49,6 +52,7 @@ impl V2Frame {
             frame_crc: None,
             chunks: 0,
             duplicates: 0,
+            retransmitted: false,
         };
         Self {
             age,
@@ -110,6 +114,7 @@ impl V2Frame {
             return Added::Conflict("two chunks have different data for the same octets");
         }
         self.last = at;
+        self.tally.retransmitted |= header.is_retransmit();
         if self.ranges.covers(range) {
             self.tally.duplicates += 1;
             // Its octets are known, but it may be the one that says where the frame ends: a sender that did not
@@ -217,6 +222,8 @@ impl V2Frame {
             first_seq: self.first.seq,
             last_seq: self.last.seq,
             frame: Some((epoch, frame, time_ms)),
+            retransmitted: self.tally.retransmitted,
+            given_up: end.is_given_up(),
         }
     }
 
