@@ -21,7 +21,7 @@ pub(crate) struct ToDevice {
     /// What goes with it, in JSON; `-` reads it from standard input
     #[arg(value_name = "JSON", default_value = "{}", allow_hyphen_values = true)]
     payload: String,
-    /// How it travels [default: service for Aliyun, command for Huawei]
+    /// How it travels [default: service for Aliyun, huawei for Huawei]
     #[arg(long, value_enum)]
     form: Option<Form>,
     /// Seconds to wait for the answer (Huawei's platform waits 20)

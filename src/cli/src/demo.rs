@@ -77,8 +77,8 @@ pub(crate) async fn run(command: DemoCommand, out: Output) -> Result<(), Failure
     config.http = SocketAddr::from(([127, 0, 0, 1], 0));
     // Everything here happens within a second: a photo that stops does not go on.
     config.limits.idle = Duration::from_secs(2);
-    let cloud = interrupt::or_interrupt(async { Ok(Cloud::start(config).await?) }).await?;
-    let result = interrupt::or_interrupt(chain(&cloud, command.lose_chunk)).await;
+    let cloud = interrupt::or_interrupt_here(async { Ok(Cloud::start(config).await?) }).await?;
+    let result = interrupt::or_interrupt_here(chain(&cloud, command.lose_chunk)).await;
     let result = match result {
         Ok(lines) => report(&lines, &cloud, out, command.keep).await,
         Err(failure) => Err(failure),

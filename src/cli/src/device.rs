@@ -8,7 +8,7 @@ use faceiot_local::{NewDevice, Registry};
 use serde_json::json;
 
 use crate::failure::Failure;
-use crate::out::{Output, table};
+use crate::out::{Output, note, table};
 use crate::place::{DataArgs, Running, write_private};
 use crate::secret::SecretArgs;
 
@@ -106,14 +106,15 @@ async fn add(
         secret: given.map(|secret| secret.expose().to_owned()),
     };
     let device = registry.add_device(new).await?;
+    let running = Running::read(&folder).and_then(|running| running.mqtt);
     if let Some(path) = &save {
-        let address = Running::read(&folder)
-            .and_then(|running| running.mqtt)
-            .map_or_else(|| "127.0.0.1:1883".to_owned(), |address| address.to_string());
-        write_private(
-            path,
-            configuration(&device.id, device.secret.expose(), &address).as_bytes(),
-        )?;
+        let address = running.map_or_else(|| USUAL.to_owned(), |address| address.to_string());
+        let text = configuration(&device.id, device.secret.expose(), &address);
+        if let Err(failure) = write_private(path, text.as_bytes()) {
+            // Nobody has seen the secret: a device that is left behind could neither log in nor be added again.
+            registry.remove(&device.id).await?;
+            return Err(failure.todo("the device was not registered; name another file with --save"));
+        }
     }
     if out.json {
         // A secret that was given is known to the caller; one that was made is told this once, or is in the saved file.
@@ -122,14 +123,25 @@ async fn add(
     }
     out.line(format!("registered {}", device.id))?;
     match (&save, generated) {
-        (Some(path), _) => out.line(format!(
-            "its configuration is in `{0}`; try: faceiot send --config {0} photo.jpg",
-            path.display()
-        )),
+        (Some(path), _) => {
+            out.line(format!(
+                "its configuration is in `{0}`; try: faceiot send --config {0} photo.jpg",
+                path.display()
+            ))?;
+            if running.is_none() {
+                note(format!(
+                    "no local cloud listens now: start `faceiot up`; when its MQTT is not {USUAL}, change `connect` in the file"
+                ));
+            }
+            Ok(())
+        }
         (None, true) => out.line(format!("secret {}   (shown this once)", device.secret.expose())),
         (None, false) => Ok(()),
     }
 }
+
+/// Where the local cloud listens unless told otherwise.
+const USUAL: &str = "127.0.0.1:1883";
 
 /// What `--save` writes: the tutorial's file, or its Huawei sister, and where the local cloud listens.
 fn configuration(id: &DeviceId, secret: &str, address: &str) -> String {

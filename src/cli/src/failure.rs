@@ -112,7 +112,12 @@ fn advice(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::ConnectionRefused => {
             "is the broker running there? `faceiot doctor` looks at every step, `faceiot up` starts a local one"
         }
-        ErrorKind::Tls => "give the CA with `ca` under [ENDPOINT] or --ca; `faceiot doctor` shows the chain",
+        ErrorKind::Tls => {
+            "--ca (or `ca` under [ENDPOINT]) names the authority, --host the name in the certificate; `faceiot doctor` shows both"
+        }
+        ErrorKind::Protocol => {
+            "is this an MQTT port, and is --tls right for it? `faceiot doctor` looks at every step"
+        }
         ErrorKind::DiskFull => "free some space and try again",
         _ => return None,
     })

@@ -14,8 +14,33 @@ pub(crate) enum Stop {
     Terminate,
 }
 
-/// Runs `work` until it is done or Ctrl-C comes; then `work` is dropped where it waits.
-pub(crate) async fn or_interrupt<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+/// Runs `work` until it is done or Ctrl-C comes; then `work` is dropped where it waits. It has a task of its own, because it may
+/// wait without yielding: a secret that is typed in, a file that is a pipe. Ctrl-C must be heard then too.
+pub(crate) async fn or_interrupt<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+) -> Result<T, Failure> {
+    let mut task = tokio::spawn(work);
+    tokio::select! {
+        ended = &mut task => match ended {
+            Ok(result) => result,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_cancelled) => Err(Failure::interrupted()),
+            },
+        },
+        _ = stop() => {
+            task.abort();
+            // What it holds (a connection, half a file) is dropped first, unless it waits where nothing can reach it.
+            let _ = tokio::time::timeout(Duration::from_millis(500), task).await;
+            Err(Failure::interrupted())
+        }
+    }
+}
+
+/// The same for work that borrows, and that yields wherever it waits.
+pub(crate) async fn or_interrupt_here<T>(
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     tokio::select! {
         result = work => result,
         _ = stop() => Err(Failure::interrupted()),

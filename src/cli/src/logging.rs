@@ -10,6 +10,13 @@ pub(crate) fn start(level: LevelFilter) {
     let filter = EnvFilter::builder()
         .with_default_directive(level.into())
         .from_env_lossy();
+    // Every question to SQLite is a line of its debug level, two a second in an idle cloud: that is "everything".
+    let filter = match "sqlx=info".parse() {
+        Ok(directive) if level < LevelFilter::TRACE && std::env::var_os("RUST_LOG").is_none() => {
+            filter.add_directive(directive)
+        }
+        _ => filter,
+    };
     let colours =
         io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let _ = tracing_subscriber::fmt()

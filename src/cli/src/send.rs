@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use faceiot::{Device, DeviceConfig, ErrorKind, Format, Qos, Receipt, Sent};
-use faceiot_camera::Frame;
+use faceiot_camera::{Frame, jpeg};
 use serde_json::json;
 
 use crate::config::DeviceArgs;
 use crate::failure::{Failure, exit};
-use crate::out::Output;
+use crate::out::{Output, note};
 
 /// Options of `faceiot send`.
 #[derive(Args, Debug)]
@@ -46,7 +46,7 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   faceiot send photo.jpg                                   with the iot.cfg of this folder
   faceiot send --config iot.cfg --format hex *.jpg
-  faceiot send --device-id 61e6d1_cam --secret-file secret.txt --connect 127.0.0.1:1883 --tls off photo.jpg --json
+  faceiot send --device-id 61e6d1_cam --secret-file s.txt --connect 127.0.0.1:1883 --tls off a.jpg
 
 The configuration file is the tutorial's:
   [IOT]                            or   [HUAWEI]
@@ -67,6 +67,11 @@ pub(crate) async fn run(command: SendCommand, out: Output) -> Result<(), Failure
         .iter()
         .map(|path| Ok((path.as_path(), load(path)?)))
         .collect::<Result<Vec<_>, Failure>>()?;
+    for (path, frame) in &photos {
+        if let Some(doubt) = doubt(frame) {
+            note(format!("warning: `{}`: {doubt}", path.display()));
+        }
+    }
 
     let mut config = DeviceConfig::new(settings.credentials);
     config.endpoint = settings.endpoint;
@@ -127,7 +132,15 @@ async fn send(
         never = follow(&receipt, &bar) => match never {},
     };
     bar.finish_and_clear();
-    Ok(result?)
+    result.map_err(|error| {
+        let late = error.kind() == ErrorKind::Timeout;
+        let failure = Failure::from(error);
+        if late {
+            failure.todo("the cloud takes only so many messages a second: give it longer with --timeout, or make the photo smaller")
+        } else {
+            failure
+        }
+    })
 }
 
 /// Moves the bar, until the caller has seen enough.
@@ -178,7 +191,28 @@ fn load(path: &Path) -> Result<Frame, Failure> {
         )
         .at(&place));
     }
+    if !bytes.starts_with(b"\xff\xd8") {
+        let words = if bytes.is_empty() {
+            "the file is empty"
+        } else {
+            "not a JPEG: it does not begin with ff d8"
+        };
+        return Err(Failure::new(ErrorKind::Jpeg, words).at(&place));
+    }
     Frame::from_jpeg(bytes).map_err(|error| Failure::from(faceiot::Error::from(error)).at(&place))
+}
+
+/// What the receiver may not like. It is sent all the same: a receiver elsewhere may, and a damaged photo is a test too.
+fn doubt(frame: &Frame) -> Option<String> {
+    let bytes = frame.jpeg().len() as u64;
+    if bytes > USUAL_CAP {
+        return Some(format!(
+            "{bytes} bytes; `faceiot up` gives up photos over {} MiB unless --photo-bytes says more, and tells only its own log",
+            USUAL_CAP >> 20
+        ));
+    }
+    let problem = jpeg::check(frame.jpeg()).problem?;
+    Some(format!("damaged: {problem}; it is sent as it is"))
 }
 
 /// The SHA-256 in lower-case hex, as `sha256sum` prints it.
@@ -191,5 +225,8 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
         .unwrap_or_default()
 }
 
-/// Four times what the local cloud takes unless told otherwise: a receiver elsewhere may take more.
-const LARGEST: u64 = 16 << 20;
+/// What the local cloud takes unless told otherwise.
+const USUAL_CAP: u64 = 4 << 20;
+
+/// Four times that: a receiver elsewhere may take more.
+const LARGEST: u64 = 4 * USUAL_CAP;

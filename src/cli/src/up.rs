@@ -75,8 +75,8 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   faceiot up
   faceiot up --data ./cloud --mqtt 1884 --mqtts off
-  faceiot up --mqtt 0.0.0.0:1883 --mqtts 0.0.0.0:8883 --tls-name camera-hub.lan     devices on the network
-  faceiot up --mqtt 127.0.0.1:0 --mqtts 127.0.0.1:0 --http 127.0.0.1:0 --json       any free ports, for scripts
+  faceiot up --mqtt 0.0.0.0:1883 --mqtts 0.0.0.0:8883 --tls-name hub.lan   for the network
+  faceiot up --mqtt 127.0.0.1:0 --mqtts 127.0.0.1:0 --http 127.0.0.1:0 --json   any free ports
 
 Ctrl-C stops it (exit code 130), SIGTERM too (exit code 0). With --json one line says where everything is.";
 

@@ -133,7 +133,10 @@ impl Reader {
     async fn connack(&mut self) -> Result<()> {
         let code = match self.packet().await? {
             Packet::ConnAck(connack) => connack.code,
-            other => return Err(protocol(format!("answered CONNECT with {other:?}"))),
+            other => {
+                tracing::debug!(packet = ?other, "instead of CONNACK");
+                return Err(protocol("answered CONNECT with another packet than CONNACK"));
+            }
         };
         let refused = |words: &'static str| Err(Error::new(ErrorKind::Refused, words));
         match code {
@@ -158,7 +161,10 @@ impl Reader {
         match self.packets.next().await {
             Some(Ok(packet)) => Ok(packet),
             Some(Err(Bytes::Io(error))) => Err(lost(error)),
-            Some(Err(error)) => Err(protocol(format!("sent what is not MQTT 3.1.1: {error}"))),
+            Some(Err(error)) => {
+                tracing::debug!(%error, "the bytes of the broker cannot be read");
+                Err(protocol("sent what is not MQTT 3.1.1"))
+            }
             None => Err(Error::new(
                 ErrorKind::Disconnected,
                 "the broker closed the connection",

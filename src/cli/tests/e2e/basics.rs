@@ -289,6 +289,31 @@ fn ctrl_c_ends_a_command_that_waits_with_130() {
 }
 
 #[test]
+fn ctrl_c_ends_a_command_that_waits_for_a_secret_to_be_typed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut add = command();
+    add.args(["device", "add", "huawei:p_n", "--secret", "-", "--data"])
+        .arg(folder.path());
+    let mut child = add
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let typing = child.stdin.take();
+    // It listens for Ctrl-C when the signal has a handler: bit 1 of the mask is SIGINT, signal 2.
+    until("a handler of SIGINT", || {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
+        let mask = u64::from_str_radix(mask.trim(), 16).ok()?;
+        (mask & 2 != 0).then_some(())
+    });
+    signal(child.id(), "INT");
+    assert_eq!(exit_code(wait(&mut child, "faceiot device add")), 130);
+    drop(typing);
+}
+
+#[test]
 fn a_folder_in_use_by_another_cloud_is_an_error_that_names_it() {
     let up = Up::new();
     let ran = finish(

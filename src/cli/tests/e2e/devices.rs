@@ -39,6 +39,56 @@ fn a_device_is_added_listed_and_removed_while_the_cloud_runs() {
 }
 
 #[test]
+fn a_device_whose_configuration_cannot_be_saved_is_not_registered() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("cloud");
+    let data = data.to_str().unwrap();
+    let config = folder.path().join("missing/iot.cfg");
+    let add = |save: &str| faceiot(["device", "add", "huawei:p_n", "--data", data, "--save", save]);
+    let ran = add(config.to_str().unwrap());
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.err.contains("missing/iot.cfg") && ran.err.contains("not registered"),
+        "{}",
+        ran.err
+    );
+    fs::create_dir(folder.path().join("missing")).unwrap();
+    let ran = add(config.to_str().unwrap()).ok();
+    assert!(ran.err.contains("no local cloud listens now"), "{}", ran.err);
+}
+
+#[test]
+fn what_is_no_jpeg_is_refused_and_a_damaged_one_is_sent_with_a_warning() {
+    let up = Up::new();
+    let folder = up.folder.parent().unwrap();
+    let config = folder.join("iot.cfg");
+    let config = config.to_str().unwrap();
+    faceiot([
+        "device",
+        "add",
+        "huawei:p_n",
+        "--data",
+        up.folder.to_str().unwrap(),
+        "--save",
+        config,
+    ])
+    .ok();
+    let photo = folder.join("photo.jpg");
+    let send = |octets: &[u8]| {
+        fs::write(&photo, octets).unwrap();
+        faceiot(["send", "--config", config, photo.to_str().unwrap()])
+    };
+    for (octets, words) in [(&b""[..], "the file is empty"), (b"\x89PNG\r\n", "not a JPEG")] {
+        let ran = send(octets);
+        assert_eq!(ran.code, 1);
+        assert!(ran.err.contains(words), "{}", ran.err);
+    }
+    let ran = send(&ASTRONAUT[..ASTRONAUT.len() / 2]).ok();
+    assert!(ran.err.contains("damaged"), "{}", ran.err);
+    assert!(!send(ASTRONAUT).ok().err.contains("warning"));
+}
+
+#[test]
 fn a_given_secret_is_used_and_not_shown_and_its_file_is_private() {
     let up = Up::new();
     let folder = up.folder.parent().unwrap();
