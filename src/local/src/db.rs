@@ -109,6 +109,11 @@ const MIGRATIONS: &[(&str, &str, &str)] = &[
         include_str!("../migrations/0002_photos.sql"),
         "PRAGMA user_version = 2",
     ),
+    (
+        "frames",
+        include_str!("../migrations/0003_frames.sql"),
+        "PRAGMA user_version = 3",
+    ),
 ];
 
 const CONNECTIONS: u32 = 5;

@@ -10,7 +10,8 @@
 //! # What is promised
 //!
 //! - What was acknowledged survives `kill -9`: on opening, the journal is read, and whatever is not marked done is put
-//!   together again. A photo that had its row already gets no second one, because its key is unique.
+//!   together again. A photo that had its row already gets no second one, because its key is unique; one that was given
+//!   up and is sent again takes the place of the row of what had come (see `row`).
 //! - A file in `photos/` is whole or absent: it gets its name only after its octets are on disk, and its row only after
 //!   its name is.
 //! - Memory is bounded. Past [`SOFT_QUEUE`] octets waiting for the worker, acknowledgements wait for the worker too, so

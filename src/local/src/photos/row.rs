@@ -1,11 +1,22 @@
 //! How does a photo get its row, and how is it found?
+//!
+//! # One photo, one row
+//!
+//! - The `key` is the same however often the same chunks are delivered or replayed: a known key gets no second row.
+//! - A v2 photo that was interrupted may have a row already, of what came before it was given up. Sent again (its
+//!   chunks say so, under the same epoch, frame id and capture time), it takes that row's place: the old row goes and
+//!   the new one comes in one transaction, with an id of its own, so that who follows the ids sees it. The file of
+//!   what had come before stays in the folder.
+//! - What of it is sent again in vain, and is no more than what is there, gets no row.
+//! - `hex` has no numbers: there, every attempt that was given up keeps its row.
 
 use faceiot::ingest::Photo;
 use faceiot::{DeviceId, Error, ErrorKind, Result};
+use faceiot_camera::jpeg::Verified;
 use faceiot_core::digest::sha256;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqlitePool};
+use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use crate::db;
 
@@ -49,14 +60,23 @@ pub struct Filter {
 }
 
 /// Writes the rows of these photos in one transaction; gives those that are new. A photo whose key is known has its
-/// row already.
+/// row already; one that was sent again may have one that is as good.
 pub(super) async fn insert(pool: &SqlitePool, photos: &[(Photo, String)]) -> Result<Vec<PhotoRow>> {
     let inserted = async {
         let mut tx = db::begin(pool).await?;
-        let mut rows = Vec::new();
+        let mut rows: Vec<PhotoRow> = Vec::new();
         for (photo, sha256) in photos {
             let missing =
                 serde_json::to_string(&photo.missing).map_err(|error| sqlx::Error::Encode(error.into()))?;
+            let frame = photo
+                .frame
+                .map(|(epoch, number, time_ms)| format!("{epoch}-{number}-{time_ms}"));
+            if let Some(frame) = frame.as_deref().filter(|_| photo.retransmitted) {
+                match before(&mut tx, photo, frame).await? {
+                    Before::AsGood => continue,
+                    Before::Gone(ids) => rows.retain(|row| !ids.contains(&row.id)),
+                }
+            }
             let row = sqlx::query(INSERT)
                 .bind(&photo.key)
                 .bind(photo.device.to_string())
@@ -71,6 +91,7 @@ pub(super) async fn insert(pool: &SqlitePool, photos: &[(Photo, String)]) -> Res
                 .bind(missing)
                 .bind(&photo.problem)
                 .bind(photo.chunks)
+                .bind(frame)
                 .fetch_optional(&mut *tx)
                 .await?;
             rows.extend(row.as_ref().map(read).transpose()?);
@@ -79,6 +100,39 @@ pub(super) async fn insert(pool: &SqlitePool, photos: &[(Photo, String)]) -> Res
         Ok(rows)
     };
     inserted.await.map_err(db::failed)
+}
+
+/// What there was of a photo that was sent again.
+enum Before {
+    /// Its row stays: the photo is whole, or no more of it came now.
+    AsGood,
+    /// The rows of less have made way.
+    Gone(Vec<i64>),
+}
+
+async fn before(tx: &mut SqliteConnection, photo: &Photo, frame: &str) -> sqlx::Result<Before> {
+    let device = photo.device.to_string();
+    let since = clamped(photo.first_ms.saturating_sub(AGAIN_MS));
+    if photo.verified != Verified::Crc {
+        let as_good: bool = sqlx::query_scalar(AS_GOOD)
+            .bind(&device)
+            .bind(frame)
+            .bind(since)
+            .bind(clamped(photo.bytes.len() as u64))
+            .fetch_one(&mut *tx)
+            .await?;
+        if as_good {
+            return Ok(Before::AsGood);
+        }
+    }
+    let gone = sqlx::query_scalar(MAKE_WAY)
+        .bind(&device)
+        .bind(frame)
+        .bind(since)
+        .bind(&photo.key)
+        .fetch_all(tx)
+        .await?;
+    Ok(Before::Gone(gone))
 }
 
 pub(super) async fn list(
@@ -164,10 +218,18 @@ fn unsigned(number: i64) -> u64 {
 
 const DAY_MS: u64 = 86_400_000;
 
+/// How long an interrupted photo is known by its frame. A sender numbers its frames anew after a start, and though its
+/// epoch changes then, an older frame of the same number is another photo.
+const AGAIN_MS: u64 = 86_400_000;
+
 const INSERT: &str = "INSERT INTO photos
-    (key, device, time_ms, received_ms, size, sha256, format, verified, width, height, missing, problem, chunks)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    (key, device, time_ms, received_ms, size, sha256, format, verified, width, height, missing, problem, chunks, frame)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO NOTHING RETURNING *";
+const AS_GOOD: &str = "SELECT EXISTS (SELECT 1 FROM photos
+    WHERE device = ? AND frame = ? AND received_ms >= ? AND (verified = 'crc' OR size >= ?))";
+const MAKE_WAY: &str = "DELETE FROM photos
+    WHERE device = ? AND frame = ? AND received_ms >= ? AND verified <> 'crc' AND key <> ? RETURNING id";
 const LIST_AFTER: &str =
     "SELECT * FROM photos WHERE id > ?1 AND (?2 IS NULL OR device = ?2) ORDER BY id LIMIT ?3";
 const LIST_NEWEST: &str =

@@ -16,6 +16,7 @@ use faceiot_core::chunk::{hex as hex_format, v2 as v2_format};
 use faceiot_core::digest::sha256;
 use sqlx::SqlitePool;
 
+mod again;
 mod overrun;
 
 use super::*;
