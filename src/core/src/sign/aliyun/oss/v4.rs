@@ -464,8 +464,6 @@ fn put_canonical(
         }
     }
     sink.put("\n")?;
-    let own = [("x-oss-content-sha256", UNSIGNED), ("x-oss-date", scope.date)];
-    let own = if in_header { &own[..] } else { &[] };
     let is_signed = |name: &str| {
         let listed = |listed: &str| !listed.is_empty() && listed.eq_ignore_ascii_case(name);
         is_oss(name)
@@ -473,23 +471,21 @@ fn put_canonical(
             || name.eq_ignore_ascii_case("content-md5")
             || scope.additional_headers.split(';').any(listed)
     };
-    let given = |name: &str| {
-        request
-            .headers
-            .iter()
-            .any(|header| header.0.eq_ignore_ascii_case(name))
+    // What is given is not added: of two headers of a name the service signs one.
+    let own = [("x-oss-content-sha256", UNSIGNED), ("x-oss-date", scope.date)];
+    let is_given = |name: &str| {
+        let mut headers = request.headers.iter();
+        headers.any(|header| header.0.eq_ignore_ascii_case(name))
     };
-    // Of what is given and what is ours the first wins: they compare equal, and ours come behind.
-    let mut last = "";
+    let own = match own.map(|header| in_header && !is_given(header.0)) {
+        [true, true] => &own[..],
+        [true, false] => &own[..1],
+        [false, true] => &own[1..],
+        [false, false] => &[],
+    };
     for (name, value) in
         sorted_both(request.headers, own, |a, b| compare_lower(a.0, b.0)).filter(|header| is_signed(header.0))
     {
-        let ours_again =
-            last.eq_ignore_ascii_case(name) && own.iter().any(|own| own.0 == name) && given(name);
-        last = name;
-        if ours_again {
-            continue;
-        }
         lower(name, sink)?;
         put_all(sink, &[":", value.trim(), "\n"])?;
     }
