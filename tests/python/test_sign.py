@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import types
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -240,3 +243,143 @@ def test_no_login_from_outside_does_more_than_fail(client_id, username, password
     for verify in (sign.verify_aliyun_mqtt, sign.verify_huawei_mqtt):
         with pytest.raises(faceiot.SignatureError):
             verify(client_id, username, password, secret)
+
+
+# Requests
+
+
+REQUEST = {
+    "method": "PUT",
+    "bucket": "b",
+    "key": "a b/中.jpg",
+    "region": "cn-shanghai",
+    "timestamp": 1534494218,
+}
+
+
+def test_a_signed_request_is_read_without_showing_its_signature():
+    signed = sign.oss_v4(
+        "id", "secret", headers={"Content-Type": "image/jpeg"}, security_token="tok", **REQUEST
+    )
+    assert repr(signed) == (
+        'Signed(signature=\'***\', headers=["x-oss-date", "x-oss-content-sha256", "x-oss-security-token", '
+        '"Authorization"], params=[])'
+    )
+    assert signed.headers["Authorization"].endswith(f"Signature={signed.signature}")
+    assert signed.canonical.startswith("PUT\n/b/a%20b/%E4%B8%AD.jpg\n\ncontent-type:image/jpeg\n")
+    assert signed.canonical == signed.canonical
+    assert (signed.url, signed.body, signed.params) == (None, None, {})
+    with pytest.raises(AttributeError):
+        signed.signature = "x"
+
+
+def test_headers_and_parameters_are_a_mapping_or_pairs():
+    def signature(params):
+        return sign.oss_v4("id", "secret", params=params, **REQUEST).signature
+
+    forms = [
+        {"partNumber": "1", "uploadId": "x"},
+        types.MappingProxyType({"partNumber": "1", "uploadId": "x"}),
+        [("uploadId", "x"), ("partNumber", "1")],
+        [["uploadId", "x"], ["partNumber", "1"]],
+        iter([("uploadId", "x"), ("partNumber", "1")]),
+    ]
+    assert len({signature(params) for params in forms}) == 1
+    for wrong in ({"a": 1}, {"a": None}, "ab", [("a",)], 5, [("a", "b", "c")]):
+        with pytest.raises((TypeError, ValueError)):
+            signature(wrong)
+
+
+def test_a_kept_key_signs_as_its_secret_and_only_for_its_day_and_region():
+    key = sign.oss_v4_key("secret", region="cn-shanghai", timestamp=1534494218)
+    for request in (REQUEST, REQUEST | {"region": "cn-beijing"}, REQUEST | {"timestamp": 1534494218 + 86400}):
+        same = sign.oss_v4("id", key, **request).signature == sign.oss_v4("id", "secret", **request).signature
+        assert same is (request is REQUEST)
+    assert "secret" not in repr(key)
+
+
+@pytest.mark.parametrize("token", ["tok/en+=", "ab cd"])
+def test_a_refusal_masks_the_token_of_the_request(token):
+    request = {"method": "GET", "bucket": "b", "key": "k"}
+    v1 = sign.oss_v1("id", "secret", security_token=token, **request)
+    params = {"Action": "A", "Version": "1"}
+    rpc = sign.aliyun_rpc("id", "secret", params=params, security_token=token)
+    roa = sign.aliyun_roa("id", "secret", method="GET", path="/p", security_token=token)
+    table = sign.tablestore_v2("id", "secret", path="/GetRow", instance="i", security_token=token)
+    calls = [
+        lambda: sign.verify_oss_v1("other", headers=v1.headers, **request),
+        lambda: sign.verify_aliyun_rpc("other", params=params | rpc.params),
+        lambda: sign.verify_aliyun_roa("other", method="GET", path="/p", headers=roa.headers),
+        lambda: sign.verify_tablestore_v2("other", path="/GetRow", headers=table.headers),
+    ]
+    once = quote(token, safe="-._~")
+    for call in calls:
+        with pytest.raises(faceiot.SignatureError) as caught:
+            call()
+        message = str(caught.value)
+        assert "signed here" in message
+        assert "***" in message
+        for spelled in (token, once, quote(once, safe="-._~")):
+            assert spelled not in message
+
+
+def test_a_request_without_authorization_is_refused():
+    request = {"method": "GET", "headers": {"Host": "h"}}
+    for call in (
+        lambda: sign.verify_oss_v1("s", **request),
+        lambda: sign.verify_oss_v4("s", **request),
+        lambda: sign.verify_oss_v1_url("s", method="GET", bucket="b", key="k", params={}),
+        lambda: sign.verify_oss_v4_url("s", method="GET", bucket="b", key="k", params={}),
+        lambda: sign.verify_aliyun_rpc("s", params={}),
+        lambda: sign.verify_aliyun_roa("s", path="/", **request),
+        lambda: sign.verify_aliyun_acs3("s", path="/", **request),
+        lambda: sign.verify_aliyun_dataplus("s", path="/", headers={}),
+        lambda: sign.verify_tablestore_v2("s", path="/", headers={}),
+        lambda: sign.verify_tablestore_v4("s", path="/", headers={}),
+        lambda: sign.verify_tablestore_response("s", path="/", headers={}),
+        lambda: sign.verify_huawei_aksk("s", path="/", **request),
+        lambda: sign.verify_huawei_v11("s", path="/", **request),
+        lambda: sign.verify_meituan_v2("s", params={}),
+    ):
+        with pytest.raises(faceiot.SignatureError):
+            call()
+
+
+def test_texts_of_any_length_are_shown_whole():
+    params = {f"name{number}": "中" * 1000 for number in range(50)}
+    signed = sign.aliyun_rpc("id", "secret", params=params)
+    assert len(signed.canonical) > 50 * 9000
+    with pytest.raises(faceiot.SignatureError, match="name49"):
+        sign.verify_aliyun_rpc("other", params=dict(list(params.items())[40:]) | signed.params)
+
+
+def test_explain_names_the_first_difference_and_masks_tokens():
+    kept = {"method": "PUT", "bucket": "b", "key": "k", "region": "cn-shanghai", "timestamp": 0}
+    signed = sign.oss_v4("id", "s", headers={"Content-Type": "image/jpeg"}, **kept)
+    received = sign.oss_v4("id", "s", **kept)
+    assert sign.explain(signed.canonical, received.canonical) == [
+        'header content-type: you signed "image/jpeg", the request carries none'
+    ]
+    assert sign.explain(signed.canonical, signed.canonical) == []
+    one, other = (
+        sign.oss_v4("id", "s", security_token=token, **kept).canonical for token in ("tok1", "tok2")
+    )
+    [difference] = sign.explain(one, other)
+    assert "***" in difference
+    assert "tok1" not in difference
+
+
+def test_what_is_signed_now_verifies_now():
+    login = sign.huawei_amqp("key", "code")
+    sign.verify_huawei_amqp(login.username, login.password, "code")
+    with pytest.raises(faceiot.SignatureError):
+        sign.verify_huawei_amqp(login.username, login.password, "other")
+    with pytest.raises(faceiot.SignatureError):
+        sign.verify_huawei_amqp(login.username, login.password, "code", now=1)
+    one, other = (sign.aliyun_rpc("id", "secret", params={"Action": "A"}) for _ in range(2))
+    assert one.params["SignatureNonce"] != other.params["SignatureNonce"]
+    device = sign.aliyun_sub_device(
+        "pk", "device", "secret", client_id="12345", timestamp=789, method="hmacsha1"
+    )
+    assert device.params["sign"] == "fafd82a3d602b37fb0fa8b7892f24a477f851a14"
+    assert device.string_to_sign == "clientId12345deviceNamedeviceproductKeypktimestamp789"

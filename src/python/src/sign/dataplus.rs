@@ -64,7 +64,7 @@ pub(crate) fn aliyun_dataplus(
     };
     let authorization = written(|out| dataplus::authorization(&key, &request, out))?;
     Ok(Signed {
-        string_to_sign: written(|out| dataplus::string_to_sign(&request, out))?,
+        string_to_sign: written(|out| dataplus::string_to_sign(&request, out))?.into(),
         signature: dataplus::parse_authorization(&authorization)?.1.to_owned(),
         headers: vec![
             ("Accept", accept.to_owned()),

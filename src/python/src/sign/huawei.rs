@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 
 use super::mqtt::{Login, Stamp};
 use super::request::{
-    Filled, Pairs, Secret, Signed, SigningKey, authorization, checked, header, moment, written,
+    Filled, Pairs, Secret, Signed, SigningKey, authorization, checked, header, moment, signature_in, written,
 };
 use crate::bytes::Text;
 use crate::clock;
@@ -170,15 +170,19 @@ pub(crate) fn huawei_aksk(
         body,
     };
     let signed = Signed {
-        canonical: Some(written(|out| aksk::canonical(&request, out))?),
-        string_to_sign: written(|out| aksk::string_to_sign(&request, out))?,
-        signature: aksk::sign(access_key_secret, &request)?.as_str().to_owned(),
+        canonical: Some(written(|out| aksk::canonical(&request, out))?.into()),
+        string_to_sign: written(|out| aksk::string_to_sign(&request, out))?.into(),
         ..Signed::default()
     };
     let authorization = written(|out| aksk::authorization(access_key_id, access_key_secret, &request, out))?;
     let mut headers = filled.added;
+    let signature = signature_in(&authorization);
     headers.push(("Authorization", authorization));
-    Ok(Signed { headers, ..signed })
+    Ok(Signed {
+        signature,
+        headers,
+        ..signed
+    })
 }
 
 /// Checks a request signed with `SDK-HMAC-SHA256`, by the headers that it says are signed. The time is yours to check.
@@ -318,15 +322,19 @@ pub(crate) fn huawei_v11(
     let date = header(&all, "x-sdk-date").unwrap_or_default();
     let key = access_key_secret.key(|secret| v11::signing_key(access_key_id, secret, day(date), region))?;
     let signed = Signed {
-        canonical: Some(written(|out| aksk::canonical(&request, out))?),
-        string_to_sign: written(|out| v11::string_to_sign(&request, region, out))?,
-        signature: v11::sign(&key, &request, region)?.as_str().to_owned(),
+        canonical: Some(written(|out| aksk::canonical(&request, out))?.into()),
+        string_to_sign: written(|out| v11::string_to_sign(&request, region, out))?.into(),
         ..Signed::default()
     };
     let authorization = written(|out| v11::authorization(access_key_id, &key, &request, region, out))?;
     let mut headers = filled.added;
+    let signature = signature_in(&authorization);
     headers.push(("Authorization", authorization));
-    Ok(Signed { headers, ..signed })
+    Ok(Signed {
+        signature,
+        headers,
+        ..signed
+    })
 }
 
 /// Checks a request signed with `V11-HMAC-SHA256`, by the headers that it says are signed. The time is yours to check.

@@ -87,7 +87,7 @@ pub(crate) fn meituan_v2(
     };
     let signature = meituan::sign(access_key_secret, &request, &options)?;
     let signed = Signed {
-        string_to_sign: written(|out| meituan::string_to_sign(&request, &options, out))?,
+        string_to_sign: written(|out| meituan::string_to_sign(&request, &options, out))?.into(),
         body: Some(written(|out| meituan::form(&all, &signature, out))?),
         signature: signature.as_str().to_owned(),
         ..Signed::default()

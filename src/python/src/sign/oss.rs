@@ -1,5 +1,7 @@
 //! Object storage, signature versions 1 and 4, in headers and in URLs.
 
+use std::sync::Arc;
+
 use faceiot_core::sign::aliyun::oss::{Request, v1, v4};
 use faceiot_core::sign::{AccessKey, SigningKey as Key, Utc};
 use faceiot_core::{ErrorKind, digest, text};
@@ -7,7 +9,8 @@ use pyo3::prelude::*;
 
 use super::mqtt::Stamp;
 use super::request::{
-    Filled, Pairs, Secret, Signed, SigningKey, authorization, checked, encoded, moment, written,
+    Added, Filled, Pairs, Secret, Shown, Signed, SigningKey, authorization, checked, encoded, joined, moment,
+    signature_in, written,
 };
 use crate::clock;
 use crate::errors::{Failure, Result};
@@ -75,7 +78,7 @@ pub(crate) fn oss_v1(
     let signature = v1::parse_authorization(&authorization)?.1.to_owned();
     headers.push(("Authorization", authorization));
     Ok(Signed {
-        string_to_sign,
+        string_to_sign: string_to_sign.into(),
         signature,
         headers,
         ..Signed::default()
@@ -186,7 +189,7 @@ pub(crate) fn oss_v1_url(
     let mac = digest::hmac_sha1(access_key_secret.as_bytes(), &[string_to_sign.as_bytes()]);
     Ok(Signed {
         signature: text::base64_encode(&mac, &mut [0; 28])?.to_owned(),
-        string_to_sign,
+        string_to_sign: string_to_sign.into(),
         url: Some(url(host, key, &query)),
         ..Signed::default()
     })
@@ -329,31 +332,72 @@ pub(crate) fn oss_v4(
     if let Some(token) = security_token {
         filled.add("x-oss-security-token", || Ok(token.to_owned()))?;
     }
-    let additional_headers = joined(additional_headers);
-    let all = filled.all();
-    let scope = v4::Scope {
-        date: super::request::header(&all, "x-oss-date").unwrap_or_default(),
-        region,
-        additional_headers: &additional_headers,
-    };
-    let request = Request {
-        method,
-        bucket,
-        key,
-        query: &params.as_strs(),
-        headers: &all,
-    };
-    let key = day_key(&access_key_secret, &scope)?;
-    let authorization = written(|out| v4::authorization(access_key_id, &key, &request, &scope, out))?;
-    let signed = Signed {
-        canonical: Some(written(|out| v4::canonical(&request, &scope, out))?),
-        string_to_sign: written(|out| v4::string_to_sign(&request, &scope, out))?,
-        signature: v4::sign(&key, &request, &scope)?.as_str().to_owned(),
+    let date = filled.all();
+    let date = super::request::header(&date, "x-oss-date")
+        .unwrap_or_default()
+        .to_owned();
+    let added = filled.added;
+    let mut sent = added.clone();
+    let request = Arc::new(Request4 {
+        method: method.to_owned(),
+        bucket: bucket.to_owned(),
+        key: key.to_owned(),
+        params,
+        headers,
+        added,
+        date,
+        region: region.to_owned(),
+        additional_headers: listed(additional_headers),
+    });
+    let authorization = request.with(|request, scope| {
+        let key = day_key(&access_key_secret, scope)?;
+        written(|out| v4::authorization(access_key_id, &key, request, scope, out))
+    })?;
+    let signature = signature_in(&authorization);
+    sent.push(("Authorization", authorization));
+    let same = Arc::clone(&request);
+    Ok(Signed {
+        canonical: Some(Shown::later(move || {
+            same.with(|request, scope| written(|out| v4::canonical(request, scope, out)))
+        })),
+        string_to_sign: Shown::later(move || {
+            request.with(|request, scope| written(|out| v4::string_to_sign(request, scope, out)))
+        }),
+        signature,
+        headers: sent,
         ..Signed::default()
-    };
-    let mut headers = filled.added;
-    headers.push(("Authorization", authorization));
-    Ok(Signed { headers, ..signed })
+    })
+}
+
+/// A request of version 4 that outlives its call, for the texts that people may look at later.
+struct Request4 {
+    method: String,
+    bucket: String,
+    key: String,
+    params: Pairs,
+    headers: Pairs,
+    added: Added,
+    date: String,
+    region: String,
+    additional_headers: String,
+}
+
+impl Request4 {
+    fn with<T>(&self, then: impl FnOnce(&Request<'_>, &v4::Scope<'_>) -> T) -> T {
+        let request = Request {
+            method: &self.method,
+            bucket: &self.bucket,
+            key: &self.key,
+            query: &self.params.as_strs(),
+            headers: &joined(&self.headers, &self.added),
+        };
+        let scope = v4::Scope {
+            date: &self.date,
+            region: &self.region,
+            additional_headers: &self.additional_headers,
+        };
+        then(&request, &scope)
+    }
 }
 
 /// Checks an OSS request signed in its headers, version 4.
@@ -454,7 +498,7 @@ pub(crate) fn oss_v4_url(
     let (headers, params) = (headers.unwrap_or_default(), params.unwrap_or_default());
     let (headers, params) = (headers.as_strs(), params.as_strs());
     let date = moment(timestamp.as_ref(), Utc::basic)?;
-    let additional_headers = joined(additional_headers);
+    let additional_headers = listed(additional_headers);
     let scope = v4::Scope {
         date: &date,
         region,
@@ -480,12 +524,13 @@ pub(crate) fn oss_v4_url(
         .map_or("", |parts| parts.1)
         .to_owned();
     Ok(Signed {
-        canonical: Some(written(|out| {
-            v4::presigned_canonical(&access_key, &request, &scope, expires, out)
-        })?),
+        canonical: Some(
+            written(|out| v4::presigned_canonical(&access_key, &request, &scope, expires, out))?.into(),
+        ),
         string_to_sign: written(|out| {
             v4::presigned_string_to_sign(&access_key, &request, &scope, expires, out)
-        })?,
+        })?
+        .into(),
         signature,
         url: Some(url(host, key, &query)),
         ..Signed::default()
@@ -579,7 +624,7 @@ fn received_key(secret: &Secret, date: &str, region: &str) -> Result<Key> {
 }
 
 /// Names of headers as the signature lists them: in lower case, sorted.
-fn joined(names: Option<Vec<String>>) -> String {
+fn listed(names: Option<Vec<String>>) -> String {
     let mut names = names.unwrap_or_default();
     for name in &mut names {
         name.make_ascii_lowercase();

@@ -1,12 +1,17 @@
 //! Alibaba's POP: RPC and ROA of version 1, and `ACS3-HMAC-SHA256`.
 
+use std::sync::Arc;
+
 use faceiot_core::sign::aliyun::{acs3, roa, rpc};
 use faceiot_core::sign::{Request, Utc};
 use faceiot_core::{digest, text};
 use pyo3::prelude::*;
 
 use super::mqtt::Stamp;
-use super::request::{Filled, Pairs, Signed, authorization, checked, moment, nonce as random, written};
+use super::request::{
+    Filled, Pairs, Shown, Signed, authorization, checked, joined, moment, nonce as random, signature_in,
+    written,
+};
 use crate::bytes::Text;
 use crate::errors::Result;
 
@@ -60,19 +65,24 @@ pub(crate) fn aliyun_rpc(
     if let Some(token) = security_token {
         filled.add("SecurityToken", || Ok(token.to_owned()))?;
     }
-    let all = filled.all();
-    let signature = rpc::sign(access_key_secret, method, &all)?.as_str().to_owned();
-    let signed = Signed {
-        canonical: Some(written(|out| rpc::canonical(&all, out))?),
-        string_to_sign: written(|out| rpc::string_to_sign(method, &all, out))?,
-        ..Signed::default()
-    };
-    let mut params = filled.added;
-    params.push(("Signature", signature.clone()));
+    let signature = rpc::sign(access_key_secret, method, &filled.all())?
+        .as_str()
+        .to_owned();
+    let added = filled.added;
+    let mut sent = added.clone();
+    sent.push(("Signature", signature.clone()));
+    let (method, signed) = (method.to_owned(), Arc::new((params, added)));
+    let same = Arc::clone(&signed);
     Ok(Signed {
+        canonical: Some(Shown::later(move || {
+            written(|out| rpc::canonical(&joined(&same.0, &same.1), out))
+        })),
+        string_to_sign: Shown::later(move || {
+            written(|out| rpc::string_to_sign(&method, &joined(&signed.0, &signed.1), out))
+        }),
         signature,
-        params,
-        ..signed
+        params: sent,
+        ..Signed::default()
     })
 }
 
@@ -171,7 +181,7 @@ pub(crate) fn aliyun_roa(
     let mut headers = filled.added;
     headers.push(("Authorization", format!("acs {access_key_id}:{signature}")));
     Ok(Signed {
-        string_to_sign,
+        string_to_sign: string_to_sign.into(),
         signature,
         headers,
         ..Signed::default()
@@ -294,15 +304,19 @@ pub(crate) fn aliyun_acs3(
         body,
     };
     let signed = Signed {
-        canonical: Some(written(|out| acs3::canonical(&request, out))?),
-        string_to_sign: written(|out| acs3::string_to_sign(&request, out))?,
-        signature: acs3::sign(access_key_secret, &request)?.as_str().to_owned(),
+        canonical: Some(written(|out| acs3::canonical(&request, out))?.into()),
+        string_to_sign: written(|out| acs3::string_to_sign(&request, out))?.into(),
         ..Signed::default()
     };
     let authorization = written(|out| acs3::authorization(access_key_id, access_key_secret, &request, out))?;
     let mut headers = filled.added;
+    let signature = signature_in(&authorization);
     headers.push(("Authorization", authorization));
-    Ok(Signed { headers, ..signed })
+    Ok(Signed {
+        signature,
+        headers,
+        ..signed
+    })
 }
 
 /// Checks a request to a POP API of version 3, by the headers that it says are signed.

@@ -52,7 +52,7 @@ pub(crate) fn aliyun_register(
     let random = random(py, nonce)?;
     let signature = register::sign(&device, &random, method)?.as_str().to_owned();
     Ok(Signed {
-        string_to_sign: written(|out| register::string_to_sign(&device, &random, out))?,
+        string_to_sign: written(|out| register::string_to_sign(&device, &random, out))?.into(),
         url: Some(written(|out| register::url(region, out))?),
         body: Some(written(|out| register::form(&device, &random, method, out))?),
         params: vec![
@@ -304,7 +304,7 @@ pub(crate) fn aliyun_sub_device(
     let signature = register::sub_device_sign(&device, client_id, &timestamp, method)?;
     let signature = signature.as_str().to_owned();
     Ok(Signed {
-        string_to_sign,
+        string_to_sign: string_to_sign.into(),
         params: vec![
             ("productKey", product_key.to_owned()),
             ("deviceName", device_name.to_owned()),

@@ -77,7 +77,38 @@ impl SigningKey {
 }
 
 /// Names of this side, values made for this request.
-type Added = Vec<(&'static str, String)>;
+pub(super) type Added = Vec<(&'static str, String)>;
+
+/// A text for people: written already, or when it is looked at, so that signing alone does not pay for it.
+pub(super) enum Shown {
+    Written(String),
+    Later(Box<dyn Fn() -> Result<String> + Send + Sync>),
+}
+
+impl Shown {
+    pub(super) fn later(write: impl Fn() -> Result<String> + Send + Sync + 'static) -> Self {
+        Self::Later(Box::new(write))
+    }
+
+    fn text(&self) -> Result<String> {
+        match self {
+            Self::Written(text) => Ok(text.clone()),
+            Self::Later(write) => write(),
+        }
+    }
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self::Written(String::new())
+    }
+}
+
+impl From<String> for Shown {
+    fn from(text: String) -> Self {
+        Self::Written(text)
+    }
+}
 
 /// A signed request: what was signed, the signature, and what the request has to carry because of it.
 ///
@@ -85,12 +116,8 @@ type Added = Vec<(&'static str, String)>;
 #[pyclass(frozen, module = "faceiot.sign")]
 #[derive(Default)]
 pub(crate) struct Signed {
-    /// The canonical request, of signatures that hash one; otherwise None.
-    #[pyo3(get)]
-    pub(super) canonical: Option<String>,
-    /// The text that was signed.
-    #[pyo3(get)]
-    pub(super) string_to_sign: String,
+    pub(super) canonical: Option<Shown>,
+    pub(super) string_to_sign: Shown,
     /// The signature.
     #[pyo3(get)]
     pub(super) signature: String,
@@ -106,6 +133,18 @@ pub(crate) struct Signed {
 
 #[pymethods]
 impl Signed {
+    /// The canonical request, of signatures that hash one; otherwise None.
+    #[getter]
+    fn canonical(&self) -> Result<Option<String>> {
+        self.canonical.as_ref().map(Shown::text).transpose()
+    }
+
+    /// The text that was signed.
+    #[getter]
+    fn string_to_sign(&self) -> Result<String> {
+        self.string_to_sign.text()
+    }
+
     /// Headers to add to the request.
     #[getter]
     fn headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
@@ -180,6 +219,21 @@ pub(super) fn header<'a>(headers: &[(&str, &'a str)], name: &str) -> Option<&'a 
         .iter()
         .find(|header| header.0.eq_ignore_ascii_case(name))
         .map(|header| header.1)
+}
+
+/// What is given, and what was added behind it.
+pub(super) fn joined<'a>(given: &'a Pairs, added: &'a Added) -> Vec<(&'a str, &'a str)> {
+    let added = added.iter().map(|(name, value)| (*name, value.as_str()));
+    let given = given.0.iter().map(|(name, value)| (&**name, &**value));
+    given.chain(added).collect()
+}
+
+/// The signature in an `Authorization` that was made here.
+pub(super) fn signature_in(authorization: &str) -> String {
+    let behind = authorization
+        .rsplit_once("Signature=")
+        .map_or("", |parts| parts.1);
+    behind.split(',').next().unwrap_or_default().to_owned()
 }
 
 /// The header `Authorization`, which `parse` takes apart.

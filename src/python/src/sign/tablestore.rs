@@ -95,7 +95,7 @@ pub(crate) fn tablestore_v2(
     let mut headers = filled.added;
     headers.push(("x-ots-signature", signature.clone()));
     Ok(Signed {
-        string_to_sign,
+        string_to_sign: string_to_sign.into(),
         signature,
         headers,
         ..Signed::default()
@@ -231,7 +231,7 @@ pub(crate) fn tablestore_v4(
     let mut headers = filled.added;
     headers.push(("x-ots-signaturev4", signature.clone()));
     Ok(Signed {
-        string_to_sign,
+        string_to_sign: string_to_sign.into(),
         signature,
         headers,
         ..Signed::default()
@@ -298,7 +298,7 @@ pub(crate) fn tablestore_response(
     let signature = tablestore::sign_response(access_key_secret, path, &headers)?;
     let signature = signature.as_str().to_owned();
     Ok(Signed {
-        string_to_sign: written(|out| tablestore::response_string_to_sign(path, &headers, out))?,
+        string_to_sign: written(|out| tablestore::response_string_to_sign(path, &headers, out))?.into(),
         headers: vec![("Authorization", format!("OTS {access_key_id}:{signature}"))],
         signature,
         ..Signed::default()
