@@ -377,26 +377,28 @@ async fn forward_photos(state: Arc<State>, mut events: broadcast::Receiver<photo
     }
 }
 
-/// Cuts off devices that were removed or disabled, by this process or another.
+/// Cuts off devices that were removed or disabled, by this process or another. Of a removed one nothing stays.
 async fn follow_registry(state: Arc<State>) {
     let mut known = None;
+    // Looks once more after a change: a login that read the registry before it may get its session after the look.
+    let mut once_more = false;
     let mut ticks = tokio::time::interval(REGISTRY_LOOK);
     loop {
         ticks.tick().await;
         let Ok(generation) = state.registry.generation().await else {
             continue;
         };
-        if known.replace(generation) == Some(generation) {
+        let changed = known.replace(generation) != Some(generation);
+        if !changed && !once_more {
             continue;
         }
-        for device in state.presence.devices() {
-            let stays = match state.registry.find(&device).await {
-                Ok(found) => found.is_some_and(|found| found.enabled),
-                // Not known is not removed.
-                Err(_) => true,
-            };
-            if !stays {
-                state.kick(&device);
+        once_more = changed;
+        for device in state.devices_with_sessions() {
+            match state.registry.find(&device).await {
+                Ok(None) => state.forget(&device),
+                Ok(Some(found)) if !found.enabled => state.kick(&device),
+                // An error does not say that it is gone.
+                Ok(Some(_)) | Err(_) => {}
             }
         }
     }

@@ -171,6 +171,21 @@ impl State {
         }
     }
 
+    /// Ends the connection of a device that was removed, and its session: whoever is registered under its name later
+    /// begins with nothing. Not to be called from a hook.
+    pub(crate) fn forget(&self, device: &DeviceId) {
+        if let Some(broker) = self.broker() {
+            broker.forget(&device.to_string());
+        }
+    }
+
+    /// Who is connected, or has a session that waits for him.
+    pub(crate) fn devices_with_sessions(&self) -> Vec<DeviceId> {
+        let sessions = self.broker().map(faceiot_broker::Handle::sessions);
+        let devices = sessions.unwrap_or_default().into_iter();
+        devices.filter_map(|info| info.session.parse().ok()).collect()
+    }
+
     /// The rules have logged why they refuse this connection, in the log of the device it claims to be; the broker
     /// will report the same refusal to the hooks, which do not know the device.
     pub(crate) fn note_refused(&self, peer: SocketAddr) {

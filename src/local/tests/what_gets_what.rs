@@ -646,6 +646,55 @@ async fn a_device_that_another_process_removes_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_device_that_is_registered_again_gets_nothing_of_the_session_before() {
+    let rig = Rig::start().await;
+    let id = aliyun().device_id();
+    let again = || NewDevice {
+        id: id.clone(),
+        secret: Some(SECRET.into()),
+    };
+    let leave_a_session = async || {
+        let (mut device, _) = Mqtt::resume(rig.addr(), &aliyun()).await;
+        assert_eq!(device.subscribe("/k0abcdefgIM/esp001/user/get").await, [1]);
+        drop(device);
+        let gone = async || rig.cloud.online_since(&id).is_none();
+        until(gone).await;
+    };
+    leave_a_session().await;
+    assert!(
+        Mqtt::resume(rig.addr(), &aliyun()).await.1,
+        "as a rule it is kept"
+    );
+    leave_a_session().await;
+    rig.http.delete(&format!("/api/devices/{id}")).await.unwrap();
+    rig.cloud.registry().add_device(again()).await.unwrap();
+    assert!(!Mqtt::resume(rig.addr(), &aliyun()).await.1, "removed over HTTP");
+    leave_a_session().await;
+    rig.cloud.registry().remove(&id).await.unwrap(); // as another process does it
+    until(async || {
+        let metrics = rig.http.get_bytes("/metrics").await.unwrap();
+        String::from_utf8(metrics)
+            .unwrap()
+            .contains("\nfaceiot_mqtt_sessions 0\n")
+    })
+    .await;
+    rig.cloud.registry().add_device(again()).await.unwrap();
+    assert!(
+        !Mqtt::resume(rig.addr(), &aliyun()).await.1,
+        "removed beside the cloud"
+    );
+}
+
+async fn until(mut look: impl AsyncFnMut() -> bool) {
+    let wait = async {
+        while !look().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(common::PATIENCE, wait).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_second_cloud_on_the_same_folder_names_the_first() {
     let rig = Rig::start().await;
     let error = Cloud::start(CloudConfig::on_free_ports(rig.dir.path()))

@@ -72,7 +72,7 @@ pub(super) async fn remove(
     if !api.state.registry.remove(&id).await? {
         return Err(unknown(&id));
     }
-    api.state.kick(&id);
+    api.state.forget(&id);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -106,6 +106,9 @@ pub(crate) fn property(name: &str, raw: &RawValue, received_ms: u64) -> Result<P
             "property `{name}` is longer than {VALUE_CHARACTERS} characters"
         ));
     }
+    // Numbers beyond an f64 and very deep nesting are JSON, and nobody could read them back.
+    serde_json::from_str::<serde_json::Value>(value.get())
+        .map_err(|e| format!("property `{name}` cannot be read: {e}"))?;
     // A device's clock may run ahead by 24 h, not more (same page); otherwise the time of arrival counts.
     let time_ms = time
         .filter(|ms| *ms <= received_ms + 86_400_000)
@@ -265,6 +268,16 @@ mod tests {
         assert_eq!(ahead.time_ms, 9);
         assert!(property("t", &raw(&format!("\"{}\"", "x".repeat(VALUE_CHARACTERS + 1))), 9).is_err());
         property("t", &raw(&format!("\"{}\"", "像".repeat(VALUE_CHARACTERS))), 9).unwrap();
+    }
+
+    #[test]
+    fn a_value_that_could_not_be_read_back_is_refused() {
+        let raw = |json: &str| RawValue::from_string(json.to_owned()).unwrap();
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        for bad in ["1e999", &deep, r#"{"value":1e999,"time":5}"#] {
+            assert!(property("t", &raw(bad), 9).is_err(), "{bad}");
+        }
+        property("t", &raw("1e308"), 9).unwrap();
     }
 
     #[test]

@@ -394,16 +394,20 @@ mod tests {
         let mut first = queue.take(Duration::ZERO).unwrap();
         let second = first.split_off(2);
         faults.fill(true); // the disk is full as the store is closed ...
-        first.into_iter().for_each(|item| worker.chunk(item));
+        for item in first {
+            worker.chunk(item);
+        }
         worker.store(&runtime);
         faults.fill(false); // ... and has room again before the queue is empty
-        second.into_iter().for_each(|item| worker.chunk(item));
+        for item in second {
+            worker.chunk(item);
+        }
         worker.store(&runtime);
         drop((worker, queue));
         journal.close().unwrap();
         let mut replay = record::Replay::default();
         Journal::open(&path, faceiot_journal::Options::default(), |record| {
-            replay.take(&record)
+            replay.take(&record);
         })
         .unwrap();
         let (_, outcomes) = replay.finish(Limits::default());

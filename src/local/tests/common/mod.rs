@@ -122,6 +122,8 @@ pub(crate) enum Packet {
     Closed,
 }
 
+const CLEAN_SESSION: u8 = 2;
+
 /// MQTT 3.1.1, written by hand, so that what arrives is not what a library of ours believes.
 pub(crate) struct Mqtt {
     stream: TcpStream,
@@ -135,10 +137,25 @@ impl Mqtt {
         password: &str,
         keep_alive: u16,
     ) -> (Self, u8) {
+        let (client, answer) = Self::open(addr, CLEAN_SESSION, [id, user, password], keep_alive).await;
+        (client, answer[1])
+    }
+
+    /// Logs in to a session that is kept; says whether it was there before.
+    pub(crate) async fn resume(addr: SocketAddr, credentials: &Credentials) -> (Self, bool) {
+        let login = credentials.login(now_ms(), false).unwrap();
+        let texts = [login.client_id.as_str(), &login.username, login.password.expose()];
+        let (client, answer) = Self::open(addr, 0, texts, 60).await;
+        assert_eq!(answer[1], 0, "the login is accepted");
+        (client, answer[0] == 1)
+    }
+
+    async fn open(addr: SocketAddr, flags: u8, texts: [&str; 3], keep_alive: u16) -> (Self, Vec<u8>) {
         let mut body = vec![0, 4];
-        body.extend(b"MQTT\x04\xc2");
+        body.extend(b"MQTT\x04");
+        body.push(0xc0 | flags); // user name and password
         body.extend(keep_alive.to_be_bytes());
-        for text in [id, user, password] {
+        for text in texts {
             push_text(&mut body, text);
         }
         let mut client = Self {
@@ -147,7 +164,7 @@ impl Mqtt {
         client.write(0x10, &body).await;
         let (kind, body) = client.read().await.expect("a CONNACK");
         assert_eq!(kind, 0x20);
-        (client, body[1])
+        (client, body)
     }
 
     pub(crate) async fn publish(&mut self, topic: &str, payload: &[u8], qos: u8, id: u16) {
