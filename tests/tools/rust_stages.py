@@ -141,7 +141,9 @@ def bench(context: Context) -> None:
     table = context.directory / "bench.md"
     environment = context.directory / python_stages.ENVIRONMENT
     wheel = next((place.ROOT / "dist").glob("faceiot-*.whl"))
-    context.run([environment / "bin/python", "-m", "pip", "install", "-q", "--no-input", wheel])
+    signers = place.ROOT / "tests/oracles/requirements.txt"
+    pip = [environment / "bin/python", "-m", "pip", "install", "-q", "--no-input"]
+    context.run([*pip, wheel, "-r", signers])
     context.run(
         ["cargo", "build", "--locked", "--release", "-p", "faceiot-cli", "-p", "faceiot-bench"],
         cwd=place.ROOT,
