@@ -56,6 +56,9 @@ pub(crate) enum Subcommands {
     /// Show what a device sends to log in, and the text that is signed
     #[command(after_help = sign::EXAMPLES)]
     Sign(sign::SignCommand),
+    /// Check a signature and say where what was signed differs
+    #[command(after_help = sign::VERIFY_EXAMPLES)]
+    Verify(sign::VerifyCommand),
     /// Look at every step from this computer to the cloud and say which one fails
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(doctor::DoctorCommand),

@@ -112,6 +112,7 @@ fn execute(command: Subcommands, out: Output) -> Result<(), Failure> {
             Subcommands::Receive(command) => interrupt::or_interrupt(receive::run(command, out)).await,
             Subcommands::Command(command) => interrupt::or_interrupt(command::run(command, out)).await,
             Subcommands::Sign(command) => sign::run(&command, out),
+            Subcommands::Verify(command) => sign::verify(&command, out),
             Subcommands::Doctor(command) => interrupt::or_interrupt(doctor::run(command, out)).await,
         }
     });

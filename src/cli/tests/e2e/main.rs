@@ -3,7 +3,8 @@
 //! | module | shows |
 //! |---|---|
 //! | `basics` | help, JSON, exit codes, errors in one line, Ctrl-C |
-//! | `signing` | `faceiot sign` against the vectors |
+//! | `signing` | `faceiot sign` of device logins against the vectors |
+//! | `sign` | `sign` and `verify` of every kind against the vectors, in JSON |
 //! | `devices` | `device`, `send`, `receive`, `command` with a running cloud |
 //! | `demo` | `faceiot demo`, whole and with a lost chunk |
 //! | `doctor` | every hop broken once |
@@ -31,6 +32,7 @@ mod devices;
 mod doctor;
 mod full_disk;
 mod secrets;
+mod sign;
 mod signing;
 mod supply;
 mod support;

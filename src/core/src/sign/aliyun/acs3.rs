@@ -57,6 +57,20 @@ pub fn canonical<'b>(request: &Request<'_>, buffer: &'b mut [u8]) -> Result<&'b 
     Ok(w.finish())
 }
 
+/// The request spelled the one way with these headers, joined by `;`, as [`verify`] signs it.
+///
+/// # Errors
+/// [`ErrorKind::Signature`] when one of them is missing, [`ErrorKind::BufferTooSmall`].
+pub fn canonical_listed<'b>(
+    request: &Request<'_>,
+    signed_headers: &str,
+    buffer: &'b mut [u8],
+) -> Result<&'b str> {
+    let mut w = Writer::new(buffer);
+    put_canonical(request, Signed::Listed(signed_headers), &mut w)?;
+    Ok(w.finish())
+}
+
 /// The text that is signed.
 ///
 /// # Errors

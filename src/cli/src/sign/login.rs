@@ -1,29 +1,22 @@
-//! `faceiot sign`: what a device sends to log in, and the text whose MAC that is. Nothing is connected.
-//!
-//! The password is printed: it is what the command is for. The secret is not; it comes from a file, the environment or
-//! standard input.
+//! The MQTT logins of devices, which `sign` also takes from the configuration file that the other commands read.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::io::{self, IsTerminal};
 
 use clap::{Args, Subcommand, ValueEnum};
 use faceiot::{Credentials, ErrorKind};
-use faceiot_core::Login;
 use faceiot_core::sign::{aliyun, huawei};
 use serde_json::json;
 
+use super::answer::{Checked, Signed};
+use super::arguments::{Arguments, now, wrong};
+use super::register::with_login;
 use crate::config::{CloudName, WhoArgs};
 use crate::failure::Failure;
 use crate::out::Output;
 
-/// Options of `faceiot sign`.
-#[derive(Args, Debug)]
-pub(crate) struct SignCommand {
-    #[command(subcommand)]
-    what: What,
-}
-
+/// The logins, with options of their own.
 #[derive(Subcommand, Debug)]
-enum What {
+pub(super) enum Login {
     /// The MQTT login of an Aliyun device
     #[command(after_help = ALIYUN_EXAMPLES)]
     AliyunMqtt(AliyunArgs),
@@ -33,7 +26,7 @@ enum What {
 }
 
 #[derive(Args, Debug)]
-struct AliyunArgs {
+pub(super) struct AliyunArgs {
     #[command(flatten)]
     who: WhoArgs,
     /// The MAC [default: hmacsha256, or signMethod of the file]
@@ -68,7 +61,7 @@ struct AliyunArgs {
 }
 
 #[derive(Args, Debug)]
-struct HuaweiArgs {
+pub(super) struct HuaweiArgs {
     #[command(flatten)]
     who: WhoArgs,
     /// 0: the platform does not check the hour; 1: it does [default: 0, or signType of the file]
@@ -90,11 +83,6 @@ enum MethodName {
     HmacSha256,
 }
 
-pub(crate) const EXAMPLES: &str = "\
-Examples:
-  faceiot sign aliyun-mqtt --config iot.cfg
-  faceiot sign huawei-mqtt --device-id 61e6d1_cam --secret-file secret.txt";
-
 const ALIYUN_EXAMPLES: &str = "\
 Examples:
   faceiot sign aliyun-mqtt --config iot.cfg
@@ -106,12 +94,17 @@ Examples:
   faceiot sign huawei-mqtt --device-id 61e6d1_cam --secret-file secret.txt
   faceiot sign huawei-mqtt --config iot.cfg --sign-type 1 --hour 2022010507 --json";
 
-/// Runs `faceiot sign`.
-pub(crate) fn run(command: &SignCommand, out: Output) -> Result<(), Failure> {
-    match &command.what {
-        What::AliyunMqtt(args) => aliyun_mqtt(args, out),
-        What::HuaweiMqtt(args) => huawei_mqtt(args, out),
+/// Signs a login of the command line, the environment or the configuration file.
+pub(super) fn run(login: &Login, out: Output) -> Result<(), Failure> {
+    match login {
+        Login::AliyunMqtt(args) => aliyun_mqtt(args, out),
+        Login::HuaweiMqtt(args) => huawei_mqtt(args, out),
     }
+}
+
+/// Whether somebody gave standard input: it is no terminal.
+pub(super) fn is_input_given() -> bool {
+    !io::stdin().is_terminal()
 }
 
 fn aliyun_mqtt(args: &AliyunArgs, out: Output) -> Result<(), Failure> {
@@ -212,7 +205,12 @@ fn huawei_mqtt(args: &HuaweiArgs, out: Output) -> Result<(), Failure> {
     print(&login, "*** (the device secret)", hour.as_str(), out)
 }
 
-fn print(login: &Login<'_>, string_to_sign: &str, key: &str, out: Output) -> Result<(), Failure> {
+fn print(
+    login: &faceiot_core::Login<'_>,
+    string_to_sign: &str,
+    key: &str,
+    out: Output,
+) -> Result<(), Failure> {
     if out.json {
         return out.json(&json!({
             "host": login.host, "port": login.port, "client_id": login.client_id, "username": login.username,
@@ -245,6 +243,88 @@ fn item(text: &str) -> Result<(String, String), String> {
         .ok_or_else(|| "not NAME=VALUE".to_owned())
 }
 
-fn now() -> std::time::Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+pub(super) fn sign_aliyun(arguments: &Arguments) -> Result<Signed, Failure> {
+    let credentials = aliyun::Credentials {
+        product_key: arguments.need("product_key")?,
+        device_name: arguments.need("device_name")?,
+        device_secret: arguments.secret(),
+    };
+    let millis = arguments.moment().millis()?.to_string();
+    let extra = arguments.pairs("extra");
+    let extra = extra.lent();
+    let options = aliyun::Options {
+        client_id: arguments.text("client_id"),
+        method: arguments.method("method")?,
+        secure_mode: arguments.number("secure_mode")?.unwrap_or(2),
+        timestamp: match arguments.text("timestamp") {
+            Some("none") => aliyun::Timestamp::None,
+            Some(text) if text != "now" => aliyun::Timestamp::Text(text),
+            _ => aliyun::Timestamp::Text(&millis),
+        },
+        extra: &extra,
+        region: arguments.text_or("region", "cn-shanghai"),
+        instance_id: arguments.text("instance_id"),
+        port: arguments.number("port")?,
+        hex_upper: arguments.text("hex_upper") != Some("false"),
+    };
+    let (mut text, mut buffer) = (arguments.buffer(), arguments.buffer());
+    let string_to_sign = aliyun::string_to_sign(&credentials, &options, &mut text).map_err(wrong)?;
+    let login = aliyun::mqtt_login(&credentials, &options, &mut buffer).map_err(wrong)?;
+    Ok(answer(&login, string_to_sign, "the device secret"))
+}
+
+pub(super) fn verify_aliyun(arguments: &Arguments) -> Result<Checked, Failure> {
+    let mut text = arguments.buffer();
+    Ok(Checked::new(aliyun::verify_mqtt_login(
+        arguments.need("client_id")?,
+        arguments.need("username")?,
+        arguments.need("password")?,
+        arguments.secret(),
+        &mut text,
+    )))
+}
+
+pub(super) fn sign_huawei(arguments: &Arguments) -> Result<Signed, Failure> {
+    let credentials = huawei::Credentials {
+        device_id: arguments.need("device_id")?,
+        device_secret: arguments.secret(),
+    };
+    let options = huawei::Options {
+        sign_type: match arguments.text_or("sign_type", "0") {
+            "0" => huawei::SignType::NoCheck,
+            "1" => huawei::SignType::Check,
+            _ => return Err(Failure::usage("`sign_type` is neither 0 nor 1").todo("correct it")),
+        },
+        hour: match arguments.text("hour") {
+            None | Some("now") => huawei::Hour::from_unix(arguments.moment().seconds()?),
+            Some(text) => huawei::Hour::parse(text).map_err(wrong)?,
+        },
+        host: arguments.text_or("host", ""),
+        port: arguments.number("port")?,
+    };
+    let mut buffer = arguments.buffer();
+    let login = huawei::mqtt_login(&credentials, &options, &mut buffer).map_err(wrong)?;
+    Ok(answer(&login, "*** (the device secret)", options.hour.as_str()))
+}
+
+pub(super) fn verify_huawei(arguments: &Arguments) -> Result<Checked, Failure> {
+    let mut text = arguments.buffer();
+    Ok(Checked::new(huawei::verify_mqtt_login(
+        arguments.need("client_id")?,
+        arguments.need("username")?,
+        arguments.need("password")?,
+        arguments.secret(),
+        arguments.moment().seconds()?,
+        &mut text,
+    )))
+}
+
+fn answer(login: &faceiot_core::Login<'_>, string_to_sign: &str, key: &str) -> Signed {
+    let signed = Signed {
+        canonical: None,
+        string_to_sign: string_to_sign.to_owned(),
+        signature: login.password.to_owned(),
+        send: Vec::new(),
+    };
+    with_login(signed, login).with("key", key)
 }
