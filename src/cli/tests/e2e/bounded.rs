@@ -77,6 +77,20 @@ fn a_thousand_unfinished_photos_and_a_subscriber_that_never_reads_cost_less_than
         let (status, body) = up.request("POST", "/api/devices/aliyun%3Apk%3Adeaf/commands", &payload);
         assert!(status < 500, "{status}: {}", String::from_utf8_lossy(&body));
     }
+    let (_, metrics) = up.get("/metrics");
+    let queued = String::from_utf8_lossy(&metrics)
+        .lines()
+        .find_map(|line| {
+            line.strip_prefix("faceiot_mqtt_queued_bytes ")?
+                .parse::<f64>()
+                .ok()
+        })
+        .expect("the metric");
+    eprintln!("queued for the deaf subscriber: {queued} octets");
+    assert!(
+        queued < f64::from(8 << 20),
+        "{queued} octets wait for one that never reads"
+    );
     for client in &mut connections {
         client
             .ping()

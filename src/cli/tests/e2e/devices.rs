@@ -89,6 +89,36 @@ fn what_is_no_jpeg_is_refused_and_a_damaged_one_is_sent_with_a_warning() {
 }
 
 #[test]
+fn without_a_ca_the_systems_authorities_are_believed_and_no_others() {
+    let up = Up::new();
+    let folder = up.folder.parent().unwrap();
+    let config = up.add_with_config("huawei:p_n");
+    let photo = photo_file(folder, "a.jpg", CAMERA);
+    let send = |authorities: &str| {
+        let mut send = command();
+        // Where the system's authorities are, for every program that asks OpenSSL's way.
+        send.env("SSL_CERT_FILE", up.folder.join("tls").join(authorities))
+            .env_remove("SSL_CERT_DIR")
+            .args(["send", "--tls", "on", "--host", "localhost", "--connect"])
+            .arg(up.mqtts().to_string())
+            .arg("--config")
+            .arg(&config)
+            .arg(&photo);
+        finish(&mut send, b"")
+    };
+    send("ca.pem").ok();
+    // The server's own certificate is nobody's authority.
+    let ran = send("server.pem");
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.err.contains("not trusted") && ran.err.contains("--ca"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(up.wait_photos("huawei:p_n", 1).len(), 1);
+}
+
+#[test]
 fn a_given_secret_is_used_and_not_shown_and_its_file_is_private() {
     let up = Up::new();
     let folder = up.folder.parent().unwrap();
