@@ -4,7 +4,8 @@ use faceiot::ErrorKind;
 use faceiot_core::sign::{Difference, Mismatch, Part, explain};
 use serde_json::{Map, Value, json};
 
-use super::arguments::{Arguments, Pairs};
+use super::arguments::Arguments;
+use super::values::Pairs;
 use crate::failure::{Failure, exit};
 use crate::out::Output;
 

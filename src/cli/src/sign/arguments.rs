@@ -4,21 +4,19 @@
 //! never an option: it is a key of the object, a file, or in the environment.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, IsTerminal, Read};
-use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
-use faceiot::{ErrorKind, Secret};
-use faceiot_core::sign::{Utc, aliyun::Method, meituan};
-use serde_json::{Map, Value};
+use faceiot::Secret;
+use faceiot_core::sign::aliyun::Method;
+use serde_json::Value;
 
+use super::given::{Given, help, key, option, standard_input, text_of};
 use super::kinds::Kind;
+use super::values::{Moment, Pairs, encode, now};
 use crate::failure::Failure;
-use crate::out::note;
-use crate::secret::{SecretArgs, warn_when_others_can_read};
+use crate::secret::SecretArgs;
 
 /// An argument of a kind.
 #[derive(Clone, Copy)]
@@ -46,9 +44,6 @@ pub(super) enum Form {
     Private(&'static str),
 }
 
-/// The longest JSON object and the longest body.
-const LONGEST: u64 = 64 << 20;
-
 /// Adds the options of these arguments and those of the secret.
 pub(super) fn define(mut command: Command, arguments: &[Argument]) -> Command {
     for argument in arguments {
@@ -72,16 +67,8 @@ pub(super) fn define(mut command: Command, arguments: &[Argument]) -> Command {
     SecretArgs::augment_args(command)
 }
 
-const BODY_FILE: &str = "body_file";
-
-#[derive(Debug)]
-enum Given {
-    Text(String),
-    Pairs(Vec<(String, String)>),
-    Bytes(Vec<u8>),
-    Switch(bool),
-    Private(Secret),
-}
+/// The option of a body in a file.
+pub(super) const BODY_FILE: &str = "body_file";
 
 /// The arguments of one call.
 pub(super) struct Arguments {
@@ -323,348 +310,6 @@ impl Arguments {
     }
 }
 
-/// Names and values that belong to the caller.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Pairs(pub(super) Vec<(String, String)>);
-
-impl Pairs {
-    pub(super) fn lent(&self) -> Vec<(&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect()
-    }
-
-    /// Adds a pair, unless one of the name is there.
-    pub(super) fn or_add(&mut self, name: &str, value: impl Into<String>) {
-        if self.find(name).is_none() {
-            self.0.push((name.to_owned(), value.into()));
-        }
-    }
-
-    /// The value of a name in any case.
-    pub(super) fn find(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|pair| pair.0.eq_ignore_ascii_case(name))
-            .map(|pair| pair.1.trim())
-    }
-
-    /// As a JSON object; of a repeated name a list.
-    pub(super) fn json(&self) -> Value {
-        let mut object = Map::new();
-        for (name, value) in &self.0 {
-            let value = Value::from(value.as_str());
-            match object.get_mut(name) {
-                Some(Value::Array(values)) => values.push(value),
-                Some(one) => *one = Value::Array(vec![one.take(), value]),
-                None => {
-                    object.insert(name.clone(), value);
-                }
-            }
-        }
-        Value::Object(object)
-    }
-
-    /// As a JSON list of pairs, where their order is signed.
-    pub(super) fn list(&self) -> Value {
-        self.0
-            .iter()
-            .map(|(name, value)| Value::from(vec![name.as_str(), value.as_str()]))
-            .collect()
-    }
-
-    /// `name=value` joined by `&`, encoded.
-    pub(super) fn query(&self) -> String {
-        let pairs = self
-            .0
-            .iter()
-            .map(|(name, value)| format!("{}={}", encode(name, ""), encode(value, "")));
-        pairs.collect::<Vec<_>>().join("&")
-    }
-}
-
-/// A time, of the clock or spelled by the user.
-pub(super) enum Moment<'a> {
-    /// Milliseconds since 1970.
-    Unix(u64),
-    /// Sent as it is.
-    Spelled(&'a str),
-}
-
-impl Moment<'_> {
-    /// `20180817T082338Z`.
-    pub(super) fn basic(&self) -> Result<String, Failure> {
-        self.spelled(|utc| utc.basic(&mut [0; 32]).map(str::to_owned))
-    }
-
-    /// `2018-08-17T08:23:38Z`.
-    pub(super) fn iso8601(&self) -> Result<String, Failure> {
-        self.spelled(|utc| utc.iso8601(&mut [0; 32]).map(str::to_owned))
-    }
-
-    /// `Fri, 17 Aug 2018 08:23:38 GMT`.
-    pub(super) fn http_date(&self) -> Result<String, Failure> {
-        self.spelled(|utc| utc.http_date(&mut [0; 32]).map(str::to_owned))
-    }
-
-    /// Seconds since 1970.
-    pub(super) fn seconds(&self) -> Result<u64, Failure> {
-        match self {
-            Moment::Unix(ms) => Ok(ms / 1000),
-            Moment::Spelled(text) => seconds(text).ok_or_else(|| {
-                Failure::usage("`timestamp` is not a time")
-                    .todo("write seconds since 1970, or 2018-08-17T08:23:38Z")
-            }),
-        }
-    }
-
-    /// Milliseconds since 1970.
-    pub(super) fn millis(&self) -> Result<u64, Failure> {
-        match self {
-            Moment::Unix(ms) => Ok(*ms),
-            Moment::Spelled(_) => self.seconds().map(|seconds| seconds * 1000),
-        }
-    }
-
-    fn spelled(&self, spell: impl FnOnce(Utc) -> faceiot_core::Result<String>) -> Result<String, Failure> {
-        match self {
-            Moment::Unix(ms) => spell(Utc::from_unix(ms / 1000)).map_err(wrong),
-            Moment::Spelled(text) => Ok((*text).to_owned()),
-        }
-    }
-}
-
-/// The seconds of `2018-08-17T08:23:38Z` or `20180817T082338Z`.
-pub(super) fn seconds(text: &str) -> Option<u64> {
-    let spelled = match (text.len(), text.is_ascii()) {
-        (16, true) => format!(
-            "{}-{}-{}:{}:{}",
-            text.get(..4)?,
-            text.get(4..6)?,
-            text.get(6..11)?,
-            text.get(11..13)?,
-            text.get(13..)?
-        ),
-        _ => text.to_owned(),
-    };
-    meituan::parse_timestamp(&spelled).ok()
-}
-
-/// RFC 3986, but for the characters in `safe`.
-pub(super) fn encode(text: &str, safe: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for octet in text.bytes() {
-        let letter = char::from(octet);
-        if letter.is_ascii_alphanumeric() || "-_.~".contains(letter) || safe.contains(letter) {
-            out.push(letter);
-        } else {
-            let digit = |digit: u8| {
-                char::from_digit(digit.into(), 16)
-                    .unwrap_or_default()
-                    .to_ascii_uppercase()
-            };
-            out.extend(['%', digit(octet >> 4), digit(octet & 15)]);
-        }
-    }
-    out
-}
-
-/// `name=value`, both encoded, taken back.
-pub(super) fn decoded(pair: &str) -> (String, String) {
-    let plain = |text: &str| {
-        let mut octets = Vec::with_capacity(text.len());
-        let mut rest = text.as_bytes();
-        while let [octet, behind @ ..] = rest {
-            rest = behind;
-            let hex = behind.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-            match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-                Some(value) if *octet == b'%' => {
-                    octets.push(value);
-                    rest = behind.get(2..).unwrap_or_default();
-                }
-                _ => octets.push(*octet),
-            }
-        }
-        String::from_utf8_lossy(&octets).into_owned()
-    };
-    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-    (plain(name), plain(value))
-}
-
-/// What core finds wrong with an argument.
-pub(super) fn wrong(error: faceiot_core::Error) -> Failure {
-    Failure {
-        kind: error.kind,
-        ..Failure::usage(error.to_string())
-    }
-    .todo("correct what is to be signed")
-}
-
-pub(super) fn now() -> std::time::Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
-/// All of standard input, which a person may type.
-pub(super) fn standard_input() -> Result<String, Failure> {
-    let input = io::stdin().lock();
-    if input.is_terminal() {
-        note("type one JSON object, then Ctrl-D");
-    }
-    let octets = limited(input, "standard input")?;
-    String::from_utf8(octets)
-        .map_err(|_| Failure::usage("standard input is not UTF-8").todo("send one JSON object"))
-}
-
-fn limited(from: impl Read, place: &str) -> Result<Vec<u8>, Failure> {
-    let mut octets = Vec::new();
-    from.take(LONGEST + 1)
-        .read_to_end(&mut octets)
-        .map_err(|error| Failure::new(ErrorKind::Io, format!("cannot read {place}: {error}")))?;
-    if octets.len() as u64 > LONGEST {
-        return Err(Failure::usage(format!("{place} is longer than 64 MiB")).todo("sign less"));
-    }
-    Ok(octets)
-}
-
-fn file(path: &Path) -> Result<Vec<u8>, Failure> {
-    let place = format!("`{}`", path.display());
-    let file = File::open(path).map_err(|error| Failure::from(faceiot::Error::from(error)).at(&place))?;
-    limited(file, &place)
-}
-
-/// What an option says.
-fn option(argument: &Argument, matches: &ArgMatches) -> Result<Option<Given>, Failure> {
-    let text = || matches.get_one::<String>(argument.name).cloned();
-    let pairs = |separator: char| -> Result<Option<Given>, Failure> {
-        let Some(values) = matches.get_many::<String>(argument.name) else {
-            return Ok(None);
-        };
-        let pairs = values.map(|value| {
-            let pair = value.split_once(separator);
-            // A query may hold a name alone; a header may not.
-            pair.or((separator == '=').then_some((value.as_str(), "")))
-                .filter(|pair| !pair.0.trim().is_empty())
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .ok_or_else(|| {
-                    Failure::usage(format!("--{} is not `name{separator}value`", argument.flag))
-                        .todo("correct it")
-                })
-        });
-        pairs
-            .collect::<Result<_, _>>()
-            .map(|pairs| Some(Given::Pairs(pairs)))
-    };
-    Ok(match argument.form {
-        Form::Text => text().map(Given::Text),
-        Form::Headers => return headers_trimmed(pairs(':')?),
-        Form::Pairs => return pairs('='),
-        Form::Switch => Some(Given::Switch(matches.get_flag(argument.name))),
-        Form::Body => match matches.get_one::<PathBuf>(BODY_FILE) {
-            Some(path) => Some(Given::Bytes(file(path)?)),
-            None => text().map(Given::Text),
-        },
-        Form::Private(_) => match matches.get_one::<PathBuf>(argument.name) {
-            None => None,
-            Some(path) => {
-                warn_when_others_can_read(path);
-                let text = String::from_utf8(file(path)?).map_err(|_| {
-                    Failure::usage(format!("`{}` is not UTF-8", path.display())).todo("write it again")
-                })?;
-                Some(Given::Private(Secret::from(text.trim_end_matches(['\r', '\n']))))
-            }
-        },
-    })
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "the end of a function that can fail")]
-fn headers_trimmed(given: Option<Given>) -> Result<Option<Given>, Failure> {
-    Ok(given.map(|given| match given {
-        Given::Pairs(pairs) => Given::Pairs(
-            pairs
-                .into_iter()
-                .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
-                .collect(),
-        ),
-        other => other,
-    }))
-}
-
-/// What a key of the object says. `null` says nothing.
-fn key(kind: &Kind, argument: &Argument, object: &mut Map<String, Value>) -> Result<Option<Given>, Failure> {
-    let name = argument.name;
-    // Python's functions of OSS call the query `params`, as oss2 does.
-    let mut take = |name: &str| object.remove(name).filter(|value| !value.is_null());
-    let value = match name {
-        "query" | "form" => take(name).or_else(|| take("params")),
-        _ => take(name),
-    };
-    if matches!(argument.form, Form::Body)
-        && let Some(encoded) = take("body_base64")
-    {
-        let (Some(text), None) = (encoded.as_str(), &value) else {
-            return Err(help(kind, "`body_base64` is not text, or `body` is there too"));
-        };
-        let text = text.as_bytes();
-        let mut room = vec![0; text.len()];
-        let octets = faceiot_core::text::base64_decode(text, &mut room)
-            .map_err(|_| help(kind, "`body_base64` is not base64"))?;
-        return Ok(Some(Given::Bytes(octets.to_vec())));
-    }
-    let Some(value) = value else {
-        return Ok(None);
-    };
-    let is_not = |what: &str| help(kind, format!("`{name}` is not {what}"));
-    Ok(Some(match argument.form {
-        Form::Text | Form::Body => Given::Text(text_of(&value).ok_or_else(|| is_not("text"))?),
-        Form::Private(_) => Given::Private(Secret::from(text_of(&value).ok_or_else(|| is_not("text"))?)),
-        Form::Switch => Given::Switch(value.as_bool().ok_or_else(|| is_not("true or false"))?),
-        Form::Headers | Form::Pairs => Given::Pairs(
-            pairs_of(&value).ok_or_else(|| is_not("an object of texts, or a list of pairs of texts"))?,
-        ),
-    }))
-}
-
-fn text_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(yes) => Some(yes.to_string()),
-        // A list of names, such as additional_headers.
-        Value::Array(values) => {
-            let names: Option<Vec<_>> = values.iter().map(Value::as_str).collect();
-            names.map(|names| names.join(";"))
-        }
-        Value::Null | Value::Object(_) => None,
-    }
-}
-
-fn pairs_of(value: &Value) -> Option<Vec<(String, String)>> {
-    let single = |value: &Value| match value {
-        Value::Null => Some(String::new()),
-        Value::Array(_) => None,
-        value => text_of(value),
-    };
-    match value {
-        Value::Object(object) => object
-            .iter()
-            .map(|(name, value)| Some((name.clone(), single(value)?)))
-            .collect(),
-        Value::Array(pairs) => pairs
-            .iter()
-            .map(|pair| match pair.as_array()?.as_slice() {
-                [name, value] => Some((name.as_str()?.to_owned(), single(value)?)),
-                _ => None,
-            })
-            .collect(),
-        _ => None,
-    }
-}
-
-fn help(kind: &Kind, message: impl Into<String>) -> Failure {
-    Failure::usage(message).todo(format!("`faceiot sign {} --help` shows an object", kind.name))
-}
-
 fn unreadable(error: &clap::Error) -> Failure {
     Failure::usage(error.to_string())
 }
@@ -678,19 +323,6 @@ fn fresh() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_time_is_read_in_both_spellings() {
-        assert_eq!(seconds("2018-08-17T08:23:38Z"), Some(1_534_494_218));
-        assert_eq!(seconds("20180817T082338Z"), Some(1_534_494_218));
-        assert_eq!(seconds("20180817T08233äZ"), None);
-        assert_eq!(seconds("yesterday, at ten"), None);
-    }
-
-    #[test]
-    fn encoding_is_that_of_rfc_3986() {
-        assert_eq!(encode("a b/c~é*", "/"), "a%20b/c~%C3%A9%2A");
-    }
 
     #[test]
     fn nonces_differ() {

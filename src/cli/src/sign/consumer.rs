@@ -5,7 +5,8 @@ use faceiot_core::sign::aliyun::amqp;
 use faceiot_core::sign::huawei::amqp as huawei;
 
 use super::answer::{Checked, Signed};
-use super::arguments::{Arguments, wrong};
+use super::arguments::Arguments;
+use super::values::wrong;
 use crate::failure::Failure;
 
 pub(super) fn sign_aliyun(arguments: &Arguments) -> Result<Signed, Failure> {

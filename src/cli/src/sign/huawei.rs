@@ -9,7 +9,8 @@ use faceiot_core::sign::Request;
 use faceiot_core::sign::huawei::aksk::{self, v11};
 
 use super::answer::{Checked, Signed};
-use super::arguments::{Arguments, Pairs, encode, wrong};
+use super::arguments::Arguments;
+use super::values::{Pairs, encode, wrong};
 use crate::failure::Failure;
 
 /// What both read of a request.

@@ -8,8 +8,9 @@ use faceiot_core::sign::{aliyun, huawei};
 use serde_json::json;
 
 use super::answer::{Checked, Signed};
-use super::arguments::{Arguments, now, wrong};
+use super::arguments::Arguments;
 use super::register::with_login;
+use super::values::{now, wrong};
 use crate::config::{CloudName, WhoArgs};
 use crate::failure::Failure;
 use crate::out::Output;

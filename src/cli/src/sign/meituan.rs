@@ -8,7 +8,8 @@
 use faceiot_core::sign::meituan::{self, Method, Options, Order, Request, TimestampForm};
 
 use super::answer::{Checked, Signed};
-use super::arguments::{Arguments, Moment, Pairs, wrong};
+use super::arguments::Arguments;
+use super::values::{Moment, Pairs, wrong};
 use crate::failure::Failure;
 
 pub(super) fn sign(arguments: &Arguments) -> Result<Signed, Failure> {

@@ -6,7 +6,7 @@
 //! | file | question |
 //! |---|---|
 //! | `kinds` | which signatures there are, and what each one reads |
-//! | `arguments` | options, or one JSON object from standard input |
+//! | `arguments`, `given`, `values` | options, or one JSON object from standard input; one argument; pairs and times |
 //! | `answer` | what is said of a signature, and of a request that was checked |
 //! | `login`, `register`, `consumer` | logins of devices, of new devices, of consumers |
 //! | `pop`, `oss`, `tablestore`, `huawei`, `meituan` | requests over HTTP |
@@ -18,6 +18,7 @@ mod answer;
 mod arguments;
 mod consumer;
 mod examples;
+mod given;
 mod huawei;
 mod kinds;
 mod login;
@@ -26,6 +27,7 @@ mod oss;
 mod pop;
 mod register;
 mod tablestore;
+mod values;
 
 use std::fmt;
 
@@ -179,7 +181,7 @@ pub(crate) fn run(command: &SignCommand, out: Output) -> Result<(), Failure> {
     if let Some(login) = &command.login {
         // Without options these read the configuration file of the folder; an object on standard input comes first.
         let text = if out.json && command.asked.says_nothing() && login::is_input_given() {
-            arguments::standard_input()?
+            given::standard_input()?
         } else {
             String::new()
         };

@@ -9,7 +9,8 @@ use faceiot_core::sign::aliyun::oss::{Request, v1, v4};
 use faceiot_core::sign::{AccessKey, Signature};
 
 use super::answer::{Checked, Signed};
-use super::arguments::{Arguments, Pairs, decoded, encode, seconds, wrong};
+use super::arguments::Arguments;
+use super::values::{Pairs, decoded, encode, seconds, wrong};
 use crate::failure::Failure;
 
 /// What both versions read of a request.

@@ -10,7 +10,8 @@ use faceiot_core::sign::{AccessKey, Request};
 use faceiot_core::text::base64_encode;
 
 use super::answer::{Checked, Signed};
-use super::arguments::{Arguments, Pairs, encode, wrong};
+use super::arguments::Arguments;
+use super::values::{Pairs, encode, wrong};
 use crate::failure::Failure;
 
 pub(super) fn sign_rpc(arguments: &Arguments) -> Result<Signed, Failure> {

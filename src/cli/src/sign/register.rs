@@ -7,7 +7,8 @@ use faceiot_core::{ErrorKind, Login};
 use serde_json::json;
 
 use super::answer::{Checked, Signed};
-use super::arguments::{Arguments, wrong};
+use super::arguments::Arguments;
+use super::values::wrong;
 use crate::failure::Failure;
 
 /// What is registered, and how.

@@ -4,8 +4,9 @@ use faceiot_core::sign::aliyun::tablestore;
 use faceiot_core::sign::{Signature, SigningKey};
 
 use super::answer::{Checked, Signed};
-use super::arguments::{Arguments, Moment, Pairs, wrong};
+use super::arguments::Arguments;
 use super::pop::md5;
+use super::values::{Moment, Pairs, wrong};
 use crate::failure::Failure;
 
 pub(super) fn sign_v2(arguments: &Arguments) -> Result<Signed, Failure> {
