@@ -19,17 +19,17 @@ pub(crate) struct Cli {
     pub(crate) command: Subcommands,
 }
 
-/// What every subcommand understands.
+/// What every subcommand understands; its help shows them after its own options.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Global {
     /// Answer in JSON: one document, or one a line where the answer goes on
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 900)]
     pub(crate) json: bool,
     /// Log more; twice: everything
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, display_order = 901, action = ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Log less; twice: errors only
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, display_order = 902, action = ArgAction::Count)]
     pub(crate) quiet: u8,
 }
 
