@@ -48,6 +48,14 @@ def test_bytes_like_photos_are_sent_too(cloud, photo, kind):
         assert cloud.wait_photo(ALIYUN, timeout=20).jpeg == photo.jpeg
 
 
+def test_what_is_no_photo_is_told_how_to_become_one(cloud):
+    with (
+        open_device(cloud) as camera,
+        pytest.raises(TypeError, match=r"a photo is a faceiot\.Frame or the bytes of a JPEG file, not str"),
+    ):
+        camera.send("photo.jpg")
+
+
 @pytest.mark.parametrize("device", [ALIYUN, HUAWEI], ids=["aliyun", "huawei"])
 def test_reported_properties_are_kept_by_the_cloud(cloud, device):
     with open_device(cloud, device) as camera:

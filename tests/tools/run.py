@@ -48,7 +48,8 @@ TEST = [
     Stage("demo", rust.demo, needs=CARGO),
     Stage("wheel", python.tested_wheel, needs=(*CARGO, "tools")),
     Stage("cargo-test", rust.test, needs=("build", "peers")),
-    Stage("fuzz", rust.fuzz, needs=CARGO),
+    # Beside the tests, which mostly wait; not beside the builds, which need both cores.
+    Stage("fuzz", rust.fuzz, needs=(*CARGO, "wheel"), lane="side"),
     Stage("pytest", python.pytest, needs=("wheel", "python-env", "peers")),
     Stage("micropython", python.micropython, needs=("micropython-env", "peers")),
     Stage("c", python.c, needs=("build", "python-env")),

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use faceiot_core::ErrorKind;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 pub(crate) use commands::{Command, Reply};
@@ -497,10 +498,29 @@ impl Device {
 }
 
 /// What can be sent as a photo.
-#[derive(FromPyObject)]
 enum Photo<'py> {
     Frame(Bound<'py, Frame>),
     Octets(Octets),
+}
+
+impl<'py> FromPyObject<'_, 'py> for Photo<'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(frame) = object.cast::<Frame>() {
+            return Ok(Self::Frame(frame.to_owned()));
+        }
+        object.extract().map(Self::Octets).map_err(|_: PyErr| {
+            let given = object
+                .get_type()
+                .name()
+                .map_or_else(|_| "this".into(), |name| name.to_string());
+            PyTypeError::new_err(format!(
+                "a photo is a faceiot.Frame or the bytes of a JPEG file, not {given}; for a file: \
+                 faceiot.Frame.open(\"file:photo.jpg\")"
+            ))
+        })
+    }
 }
 
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
