@@ -41,6 +41,13 @@ bench: ## ratios against named peers, release build; prints a table
 wheel: ## the wheel for users, release build, into dist/
 	@$(RUN) wheel
 
+.PHONY: wheels
+wheels: wheel wheel-aarch64 wheel-armv7l ## the same and those for the Raspberry Pi (64-bit, 32-bit), tried under qemu-user
+
+.PHONY: wheel-aarch64 wheel-armv7l
+wheel-aarch64 wheel-armv7l:
+	@$(RUN) $@
+
 .PHONY: fuzz
 fuzz: ## the fuzz targets, longer than the smoke run inside `make test`; FUZZ_SECONDS=60 each
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-60} $(RUN) fuzz

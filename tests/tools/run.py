@@ -19,6 +19,7 @@ import place
 import python_stages as python
 import rust_stages as rust
 import system
+import wheels
 from report import accept, report
 from stage import Run, Stage, fail
 
@@ -78,6 +79,13 @@ GROUPS = {
         *(stage for stage in TEST if stage.name in ("packages", "tools", "fetch", "notices")),
         Stage("wheel", python.released_wheel, needs=(*CARGO, "tools", "notices"), limit=2400),
     ],
+    **{
+        f"wheel-{board.name}": [
+            *(stage for stage in TEST if stage.name in ("fetch", "notices")),
+            *wheels.stages(board),
+        ]
+        for board in wheels.BOARDS
+    },
     "fuzz": [
         *(stage for stage in TEST if stage.name in CARGO),
         Stage("fuzz", rust.fuzz, needs=CARGO, limit=7200),

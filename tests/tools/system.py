@@ -6,10 +6,11 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 from stage import Context, StageError
 
-# Package -> the program that shows that it is there.
+# Package -> what shows that it is there: a program, or the path of a file (with wildcards).
 BUILD = {"cmake": "cmake", "nasm": "nasm", "build-essential": "cc"}
 PEERS = {
     "mosquitto": "mosquitto",
@@ -19,12 +20,26 @@ PEERS = {
     "openssl": "openssl",
 }
 NODE = {"nodejs": "node", "npm": "npm"}
+CROSS_WHEELS = {
+    "rustc-web": "/usr/bin/rustc",
+    "cargo-web": "/usr/bin/cargo",
+    "rust-web-src": "/usr/src/rustc-*/library/std/Cargo.toml",
+    "cmake": "cmake",
+    "qemu-user-static": "qemu-arm-static",
+}
 
 
 def missing(packages: Mapping[str, str]) -> list[str]:
-    """The packages whose program is not found."""
+    """The packages whose program or file is not found."""
+    return [package for package, sign in packages.items() if not found(sign)]
+
+
+def found(sign: str) -> bool:
+    """Whether this program is in PATH, or a file with this path is there."""
+    if sign.startswith("/"):
+        return any(Path("/").glob(sign.removeprefix("/")))
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
-    return [package for package, program in packages.items() if shutil.which(program, path=path) is None]
+    return shutil.which(sign, path=path) is not None
 
 
 def advice(packages: list[str]) -> str:
