@@ -1,8 +1,8 @@
 """Wheels for the 64-bit and 32-bit ARM systems of a Raspberry Pi, built here and tried under qemu-user.
 
-Debian's compiler builds Rust's standard library for the target from Debian's sources, zig is the C compiler and
-the linker (it knows the symbols of old versions of glibc), and Debian's own Python of that architecture, unpacked
-into the cache, imports the wheel and uses it.
+Debian's compiler builds Rust's standard library for the target from Debian's sources; zig is the C compiler
+and linker, because it knows the symbols of old versions of glibc; Debian's own Python of that architecture,
+unpacked into the cache, imports the wheel and uses it.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def python_folder(board: Board) -> Path:
 
 
 def python(context: Context, board: Board) -> None:
-    """Debian's Python of that architecture, fetched by an apt of its own: the system's state stays as it is."""
+    """Debian's Python of that architecture, fetched by an apt of its own, the system untouched."""
     folder = python_folder(board)
     if (folder / "complete").exists():
         context.note(f"there already: {folder}")
