@@ -9,10 +9,6 @@ from pathlib import Path
 
 from place import ROOT
 
-TWINS = (
-    ("README.md", "README.zh-CN.md"),
-    ("docs/guide/README.md", "docs/guide/README.zh-CN.md"),
-)
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)\s#]+)")
 _PATH = re.compile(r"`((?:src|python|tests|docs|micropython|examples)/[\w./-]+)`")
 _FENCE = re.compile(r"^```([\w.-]*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -24,6 +20,15 @@ def documents() -> list[Path]:
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"]
     names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\n")
     return [ROOT / name for name in names if name]
+
+
+def twins() -> list[tuple[Path, Path]]:
+    """What users read, in English and in Chinese: the README, the whole guide, and what else has a twin."""
+    here = documents()
+    english = {page for page in here if not page.name.endswith(".zh-CN.md")}
+    required = {page for page in english if page == ROOT / "README.md" or page.parent == ROOT / "docs/guide"}
+    translated = {page.with_name(page.name.replace(".zh-CN.md", ".md")) for page in set(here) - english}
+    return [(page, page.with_suffix(".zh-CN.md")) for page in sorted(required | translated)]
 
 
 def blocks(text: str) -> list[tuple[str, str]]:
@@ -59,15 +64,15 @@ class Documents(unittest.TestCase):
                     self.assertTrue((ROOT / path).exists())
 
     def test_both_languages_have_the_same_code(self) -> None:
-        for english, chinese in TWINS:
-            with self.subTest(document=english):
-                first, second = ((ROOT / name).read_text(encoding="utf-8") for name in (english, chinese))
+        for english, chinese in twins():
+            with self.subTest(document=english.relative_to(ROOT)):
+                first, second = (page.read_text(encoding="utf-8") for page in (english, chinese))
                 self.assertEqual(blocks(first), blocks(second))
 
     def test_both_languages_have_the_same_shape(self) -> None:
-        for english, chinese in TWINS:
-            with self.subTest(document=english):
-                first, second = ((ROOT / name).read_text(encoding="utf-8") for name in (english, chinese))
+        for english, chinese in twins():
+            with self.subTest(document=english.relative_to(ROOT)):
+                first, second = (page.read_text(encoding="utf-8") for page in (english, chinese))
                 self.assertEqual(shape(first), shape(second))
 
 
