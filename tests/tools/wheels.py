@@ -8,7 +8,6 @@ unpacked into the cache, imports the wheel and uses it.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -101,10 +100,9 @@ def build(context: Context, board: Board) -> None:
         env=compiler,
     )
     wheel = only_wheel(out)
-    if not re.fullmatch(
-        rf"faceiot-.*-cp311-abi3-manylinux_2_17_{board.name}\.manylinux2014_{board.name}\.whl", wheel.name
-    ):
-        raise StageError(f"the wheel is called {wheel.name}")
+    tags = f"cp311-abi3-manylinux2014_{board.name}.manylinux_2_17_{board.name}"
+    if not wheel.name.endswith(f"-{tags}.whl"):
+        raise StageError(f"{wheel.name} does not end with {tags}")
     print(f"{wheel}  {wheel.stat().st_size / 1e6:.1f} MB")
 
 
