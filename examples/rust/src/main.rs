@@ -40,7 +40,7 @@ async fn main() -> Result<(), Error> {
             .map_err(|_| Error::new(ErrorKind::Camera, "the camera failed before"))?
             .next()?;
         sender.send(&photo)?;
-        Ok(json!({"command": command.name, "bytes": photo.jpeg().len()}))
+        Ok(json!({"command": command.name, "bytes": photo.jpeg()?.len()}))
     });
 
     tokio::signal::ctrl_c().await?;

@@ -1,16 +1,18 @@
 //! One photo.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use faceiot_core::ErrorKind;
 
 use crate::error::{Error, Result};
 use crate::jpeg::{self, codec, walk};
+use crate::raw::Raw;
 
-/// One photo: JPEG octets as they came, their size in pixels, when they were taken and where they came from.
+/// One photo: JPEG octets as they came, or raw pixels; its size, when it was taken and where it came from.
 ///
-/// Cheap to clone: the octets are shared.
+/// Raw pixels are encoded when their JPEG is asked for, and once: clones share it. Cheap to clone: the octets are
+/// shared.
 ///
 /// ```
 /// use faceiot_camera::Frame;
@@ -23,11 +25,25 @@ use crate::jpeg::{self, codec, walk};
 /// ```
 #[derive(Clone)]
 pub struct Frame {
-    jpeg: Arc<[u8]>,
+    picture: Picture,
     width: u32,
     height: u32,
     time_ms: u64,
+    sequence: u64,
     source: Arc<str>,
+}
+
+#[derive(Clone)]
+enum Picture {
+    Jpeg(Arc<[u8]>),
+    Raw(Arc<Pixels>),
+}
+
+/// Raw pixels and, once somebody asked, their JPEG.
+struct Pixels {
+    raw: Raw,
+    quality: u8,
+    jpeg: OnceLock<Result<Arc<[u8]>>>,
 }
 
 impl Frame {
@@ -47,22 +63,64 @@ impl Frame {
                 format!("{width}x{height} pixels; the most is {}", jpeg::MAX_PIXELS),
             ));
         }
-        Ok(Self {
-            jpeg,
-            width,
-            height,
-            time_ms: 0,
-            source: Arc::from(""),
-        })
+        Ok(Self::new(Picture::Jpeg(jpeg), width, height))
     }
 
-    /// Encodes pixels: rows of `R G B`, `width * height * 3` octets, quality 1 to 100, 4:2:0.
+    /// Encodes pixels at once: rows of `R G B`, `width * height * 3` octets, quality 1 to 100, 4:2:0.
     ///
     /// # Errors
     /// `InvalidArgument` when the number of octets does not fit the size, or the quality is outside 1..=100;
     /// `FrameTooLarge` above [`jpeg::MAX_PIXELS`].
     pub fn from_rgb(rgb: &[u8], width: u32, height: u32, quality: u8) -> Result<Self> {
         Self::from_jpeg(codec::encode_rgb(rgb, width, height, quality)?)
+    }
+
+    /// Takes raw pixels; quality 1 to 100 is for the JPEG that is made of them when one is asked for.
+    ///
+    /// YUYV and UYVY become 4:2:2, NV12 and I420 4:2:0 without a step through RGB; RGB and BGR become 4:2:0, grey a
+    /// JPEG of one component.
+    ///
+    /// # Errors
+    /// `InvalidArgument` when size, stride and octets do not fit each other, or the quality is outside 1..=100;
+    /// `FrameTooLarge` above [`jpeg::MAX_PIXELS`].
+    ///
+    /// ```
+    /// use faceiot_camera::{Frame, PixelFormat, Range, Raw};
+    ///
+    /// let raw = Raw {
+    ///     format: PixelFormat::Yuyv,
+    ///     range: Range::Full,
+    ///     width: 16,
+    ///     height: 8,
+    ///     stride: 32,
+    ///     data: [90, 128].repeat(16 * 8),
+    /// };
+    /// let frame = Frame::from_raw(raw, 85)?;
+    /// assert_eq!(frame.decode_rgb()?, vec![90; 16 * 8 * 3]);
+    /// assert!(!frame.is_jpeg() && frame.jpeg()?.starts_with(&[0xff, 0xd8]));
+    /// # Ok::<(), faceiot_camera::Error>(())
+    /// ```
+    pub fn from_raw(raw: Raw, quality: u8) -> Result<Self> {
+        raw.check()?;
+        codec::check_quality(quality)?;
+        let (width, height) = (raw.width, raw.height);
+        let pixels = Pixels {
+            raw,
+            quality,
+            jpeg: OnceLock::new(),
+        };
+        Ok(Self::new(Picture::Raw(Arc::new(pixels)), width, height))
+    }
+
+    fn new(picture: Picture, width: u32, height: u32) -> Self {
+        Self {
+            picture,
+            width,
+            height,
+            time_ms: 0,
+            sequence: 0,
+            source: Arc::from(""),
+        }
     }
 
     /// The same frame, taken at this time (milliseconds since 1970-01-01 UTC; 0 = nobody knows).
@@ -79,14 +137,47 @@ impl Frame {
         self
     }
 
-    /// The JPEG octets, exactly as they came.
-    pub fn jpeg(&self) -> &[u8] {
-        &self.jpeg
+    /// The same frame with the number that its source gave it.
+    #[must_use]
+    pub fn with_sequence(mut self, sequence: u64) -> Self {
+        self.sequence = sequence;
+        self
+    }
+
+    /// The JPEG octets, exactly as they came; raw pixels are encoded by the first call.
+    ///
+    /// # Errors
+    /// `Jpeg` when raw pixels cannot be encoded (out of memory is the only known reason). Octets that came as JPEG
+    /// never fail.
+    pub fn jpeg(&self) -> Result<&[u8]> {
+        match &self.picture {
+            Picture::Jpeg(jpeg) => Ok(jpeg),
+            Picture::Raw(pixels) => pixels.jpeg().map(|jpeg| &**jpeg),
+        }
     }
 
     /// The JPEG octets, shared.
-    pub fn shared_jpeg(&self) -> Arc<[u8]> {
-        Arc::clone(&self.jpeg)
+    ///
+    /// # Errors
+    /// As [`jpeg`](Self::jpeg).
+    pub fn shared_jpeg(&self) -> Result<Arc<[u8]>> {
+        match &self.picture {
+            Picture::Jpeg(jpeg) => Ok(Arc::clone(jpeg)),
+            Picture::Raw(pixels) => pixels.jpeg().map(Arc::clone),
+        }
+    }
+
+    /// Whether it came as JPEG.
+    pub fn is_jpeg(&self) -> bool {
+        matches!(self.picture, Picture::Jpeg(_))
+    }
+
+    /// The raw pixels; `None` when it came as JPEG.
+    pub fn raw(&self) -> Option<&Raw> {
+        match &self.picture {
+            Picture::Jpeg(_) => None,
+            Picture::Raw(pixels) => Some(&pixels.raw),
+        }
     }
 
     /// Pixels in a row.
@@ -104,6 +195,11 @@ impl Frame {
         self.time_ms
     }
 
+    /// The number that the source gave the frame, from 0; a gap is a frame that was lost on the way.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
     /// Where the photo came from, for people.
     pub fn source(&self) -> &str {
         &self.source
@@ -114,17 +210,61 @@ impl Frame {
     /// # Errors
     /// `Jpeg` when the picture is damaged: a grey lower half is not handed out as if it were a photo.
     pub fn decode_rgb(&self) -> Result<Vec<u8>> {
-        codec::decode_rgb(&self.jpeg, self.width, self.height)
+        let mut rgb = vec![0; self.rgb_len()];
+        self.decode_rgb_into(&mut rgb)?;
+        Ok(rgb)
+    }
+
+    /// The pixels as [`decode_rgb`](Self::decode_rgb) gives them, into memory that is there already.
+    ///
+    /// # Errors
+    /// `InvalidArgument` when `rgb` has not `width * height * 3` octets; `Jpeg` when the picture is damaged, and what
+    /// `rgb` holds then is not defined.
+    pub fn decode_rgb_into(&self, rgb: &mut [u8]) -> Result<()> {
+        if rgb.len() != self.rgb_len() {
+            let message = format!(
+                "{} octets for {}x{} RGB pixels; they take {}",
+                rgb.len(),
+                self.width,
+                self.height,
+                self.rgb_len()
+            );
+            return Err(Error::new(ErrorKind::InvalidArgument, message));
+        }
+        match &self.picture {
+            Picture::Jpeg(jpeg) => codec::decode_rgb_into(jpeg, self.width, self.height, rgb),
+            Picture::Raw(pixels) => {
+                pixels.raw.write_rgb(rgb);
+                Ok(())
+            }
+        }
+    }
+
+    /// Octets of all pixels as RGB: no more than three times the cap.
+    fn rgb_len(&self) -> usize {
+        self.width as usize * self.height as usize * 3
+    }
+}
+
+impl Pixels {
+    fn jpeg(&self) -> Result<&Arc<[u8]>> {
+        self.jpeg
+            .get_or_init(|| codec::encode_raw(&self.raw, self.quality).map(Arc::from))
+            .as_ref()
+            .map_err(Clone::clone)
     }
 }
 
 impl fmt::Debug for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Frame")
-            .field("width", &self.width)
-            .field("height", &self.height)
-            .field("octets", &self.jpeg.len())
-            .field("time_ms", &self.time_ms)
+        let mut out = f.debug_struct("Frame");
+        out.field("width", &self.width).field("height", &self.height);
+        match &self.picture {
+            Picture::Jpeg(jpeg) => out.field("octets", &jpeg.len()),
+            Picture::Raw(pixels) => out.field("raw", &pixels.raw),
+        };
+        out.field("time_ms", &self.time_ms)
+            .field("sequence", &self.sequence)
             .field("source", &self.source)
             .finish()
     }
@@ -138,9 +278,22 @@ mod tests {
     fn a_frame_keeps_its_octets_as_they_came() {
         let octets: &[u8] = include_bytes!("../../../tests/photos/astronaut.jpg");
         let frame = Frame::from_jpeg(octets).unwrap();
-        assert_eq!(frame.jpeg(), octets);
+        assert_eq!(frame.jpeg().unwrap(), octets);
+        assert!(frame.is_jpeg());
         assert_eq!((frame.width(), frame.height()), (512, 512));
         assert_eq!(frame.decode_rgb().unwrap().len(), 512 * 512 * 3);
+    }
+
+    #[test]
+    fn pixels_go_into_memory_of_exactly_their_size() {
+        let frame = Frame::from_rgb(&[7; 12], 2, 2, 85).unwrap();
+        let mut rgb = [0; 12];
+        frame.decode_rgb_into(&mut rgb).unwrap();
+        assert_eq!(rgb[..], frame.decode_rgb().unwrap());
+        for wrong in [0, 11, 13] {
+            let error = frame.decode_rgb_into(&mut vec![0; wrong]).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidArgument);
+        }
     }
 
     #[test]

@@ -36,10 +36,10 @@
 //! let frame = source.next()?;
 //! assert_eq!((frame.width(), frame.height()), (320, 240));
 //!
-//! let report = faceiot_camera::jpeg::check(frame.jpeg());
+//! let report = faceiot_camera::jpeg::check(frame.jpeg()?);
 //! assert_eq!(report.verified, faceiot_camera::jpeg::Verified::Entropy);
 //!
-//! let torn = &frame.jpeg()[..frame.jpeg().len() / 2];
+//! let torn = &frame.jpeg()?[..frame.jpeg()?.len() / 2];
 //! assert_eq!(faceiot_camera::jpeg::check(torn).verified, faceiot_camera::jpeg::Verified::None);
 //! # Ok::<(), faceiot_camera::Error>(())
 //! ```
@@ -47,9 +47,11 @@
 mod error;
 mod frame;
 pub mod jpeg;
+mod raw;
 mod source;
 
 pub use error::{Error, Result};
 pub use faceiot_core::ErrorKind;
 pub use frame::Frame;
-pub use source::{FrameSource, open};
+pub use raw::{PixelFormat, Range, Raw};
+pub use source::{Control, Found, FrameSource, Lost, Mode, Wish, open, open_with};

@@ -178,13 +178,14 @@ async fn one_device(
             .and_then(Result::ok),
         Err(error) => Some(Err(error.context("the command was not answered"))),
     };
+    let octets = photo.jpeg().map_err(faceiot::Error::from)?;
     let mut line = Line {
         device: id,
         format: format.to_string(),
         chunks: 0,
-        bytes: photo.jpeg().len(),
+        bytes: octets.len(),
         milliseconds: 0,
-        sha256_before: sha256(photo.jpeg()),
+        sha256_before: sha256(octets),
         sha256_after: None,
         same: false,
         problem: None,
@@ -216,7 +217,7 @@ async fn camera(device: Device, photo: Frame, captured: oneshot::Sender<Captured
 
 async fn capture(device: &Device, photo: &Frame, command: &Command) -> Captured {
     let receipt = device.send(photo)?;
-    command.reply(Reply::ok(json!({"bytes": photo.jpeg().len()})))?;
+    command.reply(Reply::ok(json!({"bytes": photo.jpeg()?.len()})))?;
     receipt.wait(PATIENCE).await
 }
 

@@ -68,7 +68,7 @@ pub(crate) async fn run(command: SendCommand, out: Output) -> Result<(), Failure
         .map(|path| Ok((path.as_path(), load(path)?)))
         .collect::<Result<Vec<_>, Failure>>()?;
     for (path, frame) in &photos {
-        if let Some(doubt) = doubt(frame) {
+        if let Some(doubt) = doubt(octets(frame)?) {
             note(format!("warning: `{}`: {doubt}", path.display()));
         }
     }
@@ -99,7 +99,7 @@ pub(crate) async fn run(command: SendCommand, out: Output) -> Result<(), Failure
     let mut lost = 0;
     for (path, frame) in &photos {
         match send(&device, frame, path, patience, out).await {
-            Ok(sent) => say(path, frame, sent, out)?,
+            Ok(sent) => say(path, octets(frame)?, sent, out)?,
             Err(failure) => {
                 lost += 1;
                 out.failure(&failure.at(format_args!("`{}`", path.display())));
@@ -154,12 +154,12 @@ async fn follow(receipt: &Receipt, bar: &indicatif::ProgressBar) -> std::convert
     }
 }
 
-fn say(path: &Path, frame: &Frame, sent: Sent, out: Output) -> Result<(), Failure> {
+fn say(path: &Path, jpeg: &[u8], sent: Sent, out: Output) -> Result<(), Failure> {
     let ms = sent.elapsed.as_millis() as u64;
     if out.json {
         return out.json(&json!({
-            "file": path, "bytes": frame.jpeg().len(), "messages": sent.messages, "message_bytes": sent.bytes,
-            "ms": ms, "restarts": sent.restarts, "sha256": sha256(frame.jpeg()),
+            "file": path, "bytes": jpeg.len(), "messages": sent.messages, "message_bytes": sent.bytes,
+            "ms": ms, "restarts": sent.restarts, "sha256": sha256(jpeg),
         }));
     }
     let restarts = match sent.restarts {
@@ -169,7 +169,7 @@ fn say(path: &Path, frame: &Frame, sent: Sent, out: Output) -> Result<(), Failur
     out.line(format!(
         "{}: {} bytes in {} messages, {ms} ms{restarts}",
         path.display(),
-        frame.jpeg().len(),
+        jpeg.len(),
         sent.messages
     ))
 }
@@ -202,16 +202,20 @@ fn load(path: &Path) -> Result<Frame, Failure> {
     Frame::from_jpeg(bytes).map_err(|error| Failure::from(faceiot::Error::from(error)).at(&place))
 }
 
+fn octets(frame: &Frame) -> Result<&[u8], Failure> {
+    Ok(frame.jpeg().map_err(faceiot::Error::from)?)
+}
+
 /// What the receiver may not like. It is sent all the same: a receiver elsewhere may, and a damaged photo is a test too.
-fn doubt(frame: &Frame) -> Option<String> {
-    let bytes = frame.jpeg().len() as u64;
+fn doubt(octets: &[u8]) -> Option<String> {
+    let bytes = octets.len() as u64;
     if bytes > USUAL_CAP {
         return Some(format!(
             "{bytes} bytes; `faceiot up` gives up photos over {} MiB unless --photo-bytes says more, and tells only its own log",
             USUAL_CAP >> 20
         ));
     }
-    let problem = jpeg::check(frame.jpeg()).problem?;
+    let problem = jpeg::check(octets).problem?;
     Some(format!("damaged: {problem}; it is sent as it is"))
 }
 

@@ -139,11 +139,7 @@ impl Device {
     /// `RateLimit` when more waits already than [`queue_bytes`](DeviceConfig::queue_bytes); `FrameTooLarge` for
     /// more than 65,535 chunks; `Closed`.
     pub fn send(&self, frame: &Frame) -> Result<Receipt> {
-        self.send_photo(
-            Bytes::from_owner(Octets(frame.clone())),
-            v2::JPEG,
-            frame.time_ms(),
-        )
+        self.send_photo(Bytes::from_owner(frame.shared_jpeg()?), v2::JPEG, frame.time_ms())
     }
 
     /// Sends octets as a photo. `content_type` is the chunk format's: 0 octets, 1 JPEG, 2 PNG, 3 raw RGB, 4 JSON;
@@ -417,15 +413,6 @@ impl fmt::Debug for Device {
         f.debug_struct("Device")
             .field("id", &self.inner.id)
             .finish_non_exhaustive()
-    }
-}
-
-/// A frame's JPEG as octets that are shared, not copied.
-struct Octets(Frame);
-
-impl AsRef<[u8]> for Octets {
-    fn as_ref(&self) -> &[u8] {
-        self.0.jpeg()
     }
 }
 

@@ -92,7 +92,7 @@ async fn look(window: Window, name: &str) {
         .until("return document.querySelectorAll('.said:not(.hidden):not(.bad)').length === 2")
         .await;
     // A photo that loses its middle is shown for what it is.
-    let jpeg = frame("320x240").jpeg().to_vec();
+    let jpeg = frame("320x240").jpeg().unwrap().to_vec();
     let mut messages = common::hex_messages(&jpeg);
     messages.remove(messages.len() / 2);
     for message in messages {

@@ -26,6 +26,11 @@ impl Frame {
     pub(crate) fn inner(&self) -> &camera::Frame {
         &self.inner
     }
+
+    /// The JPEG bytes; raw pixels are encoded by the first call, which lets other threads run.
+    fn octets(&self, py: Python<'_>) -> Result<&[u8]> {
+        Ok(py.detach(|| self.inner.jpeg())?)
+    }
 }
 
 impl From<camera::Frame> for Frame {
@@ -121,8 +126,8 @@ impl Frame {
 
     /// The JPEG bytes, as they came.
     #[getter]
-    fn jpeg<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, self.inner.jpeg())
+    fn jpeg<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, self.octets(py)?))
     }
 
     /// Width in pixels.
@@ -147,8 +152,9 @@ impl Frame {
     ///
     /// Returns:
     ///     The report. `report.ok` is true when the pixels decode without a single warning.
-    fn check(&self, py: Python<'_>) -> JpegReport {
-        py.detach(|| camera::jpeg::check(self.inner.jpeg())).into()
+    fn check(&self, py: Python<'_>) -> Result<JpegReport> {
+        let octets = self.octets(py)?;
+        Ok(py.detach(|| camera::jpeg::check(octets)).into())
     }
 
     /// Decodes the picture.
@@ -194,14 +200,14 @@ impl Frame {
     /// Raises:
     ///     IoError: The file cannot be written.
     fn save(&self, py: Python<'_>, path: PathBuf) -> Result<()> {
-        py.detach(|| std::fs::write(&path, self.inner.jpeg()))
-            .map_err(|error| {
-                let error = faceiot::Error::from(error);
-                Failure::new(error.kind(), format!("{}: {error}", path.display()))
-            })
+        let octets = self.octets(py)?;
+        py.detach(|| std::fs::write(&path, octets)).map_err(|error| {
+            let error = faceiot::Error::from(error);
+            Failure::new(error.kind(), format!("{}: {error}", path.display()))
+        })
     }
 
-    fn _repr_jpeg_<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+    fn _repr_jpeg_<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyBytes>> {
         self.jpeg(py)
     }
 
@@ -213,8 +219,8 @@ impl Frame {
         exclude: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyDict>> {
         let bundle = PyDict::new(py);
-        bundle.set_item("text/plain", self.__repr__())?;
-        bundle.set_item("image/jpeg", self.jpeg(py))?;
+        bundle.set_item("text/plain", self.__repr__(py)?)?;
+        bundle.set_item("image/jpeg", self.jpeg(py)?)?;
         for name in ["text/plain", "image/jpeg"] {
             let wanted = include.map_or(Ok(true), |set| set.contains(name))?;
             let unwanted = exclude.map_or(Ok(false), |set| set.contains(name))?;
@@ -225,30 +231,27 @@ impl Frame {
         Ok(bundle)
     }
 
-    fn __repr__(&self) -> String {
-        let frame = &self.inner;
-        format!(
-            "<faceiot.Frame {}x{}, {} bytes>",
-            frame.width(),
-            frame.height(),
-            frame.jpeg().len()
-        )
+    fn __repr__(&self, py: Python<'_>) -> Result<String> {
+        let (width, height) = (self.inner.width(), self.inner.height());
+        let bytes = self.octets(py)?.len();
+        Ok(format!("<faceiot.Frame {width}x{height}, {bytes} bytes>"))
     }
 
-    fn __bytes__<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+    fn __bytes__<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyBytes>> {
         self.jpeg(py)
     }
 
-    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other
-            .cast::<Self>()
-            .is_ok_and(|other| other.get().inner.jpeg() == self.inner.jpeg())
+    fn __eq__(&self, other: &Bound<'_, PyAny>, py: Python<'_>) -> Result<bool> {
+        match other.cast::<Self>() {
+            Ok(other) => Ok(other.get().octets(py)? == self.octets(py)?),
+            Err(_) => Ok(false),
+        }
     }
 
-    fn __hash__(&self) -> u64 {
+    fn __hash__(&self, py: Python<'_>) -> Result<u64> {
         let mut hasher = DefaultHasher::new();
-        self.inner.jpeg().hash(&mut hasher);
-        hasher.finish()
+        self.octets(py)?.hash(&mut hasher);
+        Ok(hasher.finish())
     }
 }
 

@@ -1,10 +1,12 @@
 //! libjpeg-turbo: the only file that calls it.
 
+use std::borrow::Cow;
+
 use faceiot_core::ErrorKind;
-use turbojpeg::{Colorspace, Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp};
+use turbojpeg::{Colorspace, Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp, YuvImage};
 
 use crate::error::{Error, Result};
-use crate::jpeg::MAX_PIXELS;
+use crate::raw::{self, Raw, check_size};
 
 /// Decodes every entropy-coded block and gives the first warning or error in words.
 ///
@@ -39,48 +41,11 @@ pub(crate) fn entropy_problem(jpeg: &[u8]) -> std::result::Result<(), String> {
     decoder.decompress(jpeg, image).map_err(words)
 }
 
-pub(crate) fn decode_rgb(jpeg: &[u8], width: u32, height: u32) -> Result<Vec<u8>> {
-    let broken = |error| Error::new(ErrorKind::Jpeg, words(error));
+/// Decodes into rows of `R G B`; the caller has compared the size with the header's and the cap.
+pub(crate) fn decode_rgb_into(jpeg: &[u8], width: u32, height: u32, rgb: &mut [u8]) -> Result<()> {
     let (width, height) = (width as usize, height as usize);
-    let mut decoder = Decompressor::new().map_err(broken)?;
-    decoder.set_scan_limit(MAX_SCANS).map_err(broken)?;
-    let mut rgb = vec![0; width * height * 3];
-    let image = Image {
-        pixels: &mut rgb[..],
-        width,
-        pitch: width * 3,
-        height,
-        format: PixelFormat::RGB,
-    };
-    decoder.decompress(jpeg, image).map_err(broken)?;
-    Ok(rgb)
-}
-
-pub(crate) fn encode_rgb(rgb: &[u8], width: u32, height: u32, quality: u8) -> Result<Vec<u8>> {
-    let wrong = |message| Err(Error::new(ErrorKind::InvalidArgument, message));
-    if !(1..=100).contains(&quality) {
-        return wrong(format!("quality {quality} is not within 1 to 100"));
-    }
-    let pixels = u64::from(width) * u64::from(height);
-    if pixels == 0 {
-        return wrong(format!("a picture of {width}x{height} pixels has none"));
-    }
-    if pixels > MAX_PIXELS || width > 65_535 || height > 65_535 {
-        let message = format!("{width}x{height} pixels; the most is {MAX_PIXELS}, and 65535 a side");
-        return Err(Error::new(ErrorKind::FrameTooLarge, message));
-    }
-    if rgb.len() as u64 != pixels * 3 {
-        return wrong(format!(
-            "{} octets for {width}x{height} pixels; they take {}",
-            rgb.len(),
-            pixels * 3
-        ));
-    }
-    let failed = |error| Error::new(ErrorKind::Jpeg, words(error));
-    let mut encoder = Compressor::new().map_err(failed)?;
-    encoder.set_quality(i32::from(quality)).map_err(failed)?;
-    encoder.set_subsamp(Subsamp::Sub2x2).map_err(failed)?;
-    let (width, height) = (width as usize, height as usize);
+    let mut decoder = Decompressor::new().map_err(failed)?;
+    decoder.set_scan_limit(MAX_SCANS).map_err(failed)?;
     let image = Image {
         pixels: rgb,
         width,
@@ -88,7 +53,93 @@ pub(crate) fn encode_rgb(rgb: &[u8], width: u32, height: u32, quality: u8) -> Re
         height,
         format: PixelFormat::RGB,
     };
+    decoder.decompress(jpeg, image).map_err(failed)
+}
+
+pub(crate) fn encode_rgb(rgb: &[u8], width: u32, height: u32, quality: u8) -> Result<Vec<u8>> {
+    check_quality(quality)?;
+    check_size(width, height)?;
+    let octets = u64::from(width) * u64::from(height) * 3;
+    if rgb.len() as u64 != octets {
+        let message = format!(
+            "{} octets for {width}x{height} pixels; they take {octets}",
+            rgb.len()
+        );
+        return Err(Error::new(ErrorKind::InvalidArgument, message));
+    }
+    let image = Image {
+        pixels: rgb,
+        width: width as usize,
+        pitch: width as usize * 3,
+        height: height as usize,
+        format: PixelFormat::RGB,
+    };
+    let mut encoder = encoder(quality)?;
+    encoder.set_subsamp(Subsamp::Sub2x2).map_err(failed)?;
     encoder.compress_to_vec(image).map_err(failed)
+}
+
+/// Encodes a picture that passed [`Raw::check`].
+pub(crate) fn encode_raw(raw: &Raw, quality: u8) -> Result<Vec<u8>> {
+    let mut encoder = encoder(quality)?;
+    let (width, height) = (raw.width as usize, raw.height as usize);
+    if let Some(planes) = raw.planes() {
+        let image = YuvImage {
+            pixels: &*planes.octets,
+            width,
+            align: 1,
+            height,
+            subsamp: if planes.halves {
+                Subsamp::Sub2x2
+            } else {
+                Subsamp::Sub2x1
+            },
+        };
+        return encoder.compress_yuv_to_vec(image).map_err(failed);
+    }
+    let (subsamp, format) = match raw.format {
+        raw::PixelFormat::Grey => (Subsamp::Gray, PixelFormat::GRAY),
+        raw::PixelFormat::Bgr => (Subsamp::Sub2x2, PixelFormat::BGR),
+        _ => (Subsamp::Sub2x2, PixelFormat::RGB),
+    };
+    // The values of a grey picture may have to be stretched, and the binding wants the padding of the last row.
+    let (pixels, pitch) = if subsamp == Subsamp::Gray {
+        (Cow::Owned(raw.grey()), width)
+    } else if raw.data.len() >= raw.stride as usize * height {
+        (Cow::Borrowed(&raw.data[..]), raw.stride as usize)
+    } else {
+        (
+            Cow::Owned(raw.first_plane().collect::<Vec<_>>().concat()),
+            width * 3,
+        )
+    };
+    encoder.set_subsamp(subsamp).map_err(failed)?;
+    let image = Image {
+        pixels: &pixels[..],
+        width,
+        pitch,
+        height,
+        format,
+    };
+    encoder.compress_to_vec(image).map_err(failed)
+}
+
+pub(crate) fn check_quality(quality: u8) -> Result<()> {
+    if (1..=100).contains(&quality) {
+        return Ok(());
+    }
+    let message = format!("quality {quality} is not within 1 to 100");
+    Err(Error::new(ErrorKind::InvalidArgument, message))
+}
+
+fn encoder(quality: u8) -> Result<Compressor> {
+    let mut encoder = Compressor::new().map_err(failed)?;
+    encoder.set_quality(i32::from(quality)).map_err(failed)?;
+    Ok(encoder)
+}
+
+fn failed(error: turbojpeg::Error) -> Error {
+    Error::new(ErrorKind::Jpeg, words(error))
 }
 
 /// libjpeg's words start upper case (`Corrupt JPEG data: premature end of data segment`); ours do not.

@@ -105,7 +105,7 @@ pub struct Report {
 /// use faceiot_camera::{Frame, jpeg::{self, Verified}};
 ///
 /// let frame = Frame::from_rgb(&[90; 32 * 32 * 3], 32, 32, 85)?;
-/// assert_eq!(jpeg::check(frame.jpeg()).verified, Verified::Entropy);
+/// assert_eq!(jpeg::check(frame.jpeg()?).verified, Verified::Entropy);
 ///
 /// let report = jpeg::check(b"hello");
 /// assert_eq!(report.verified, Verified::None);

@@ -129,7 +129,7 @@ mod tests {
         let path = photos().join("camera.jpg");
         let mut source = crate::open(&format!("file:{}", path.display())).unwrap();
         let frame = source.next().unwrap();
-        assert_eq!(frame.jpeg(), fs::read(&path).unwrap());
+        assert_eq!(frame.jpeg().unwrap(), fs::read(&path).unwrap());
         let modified = fs::metadata(&path).unwrap().modified().unwrap();
         assert_eq!(
             u128::from(frame.time_ms()),

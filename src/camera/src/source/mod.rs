@@ -4,6 +4,9 @@ mod files;
 mod font;
 mod testcard;
 
+use std::fmt;
+use std::time::Duration;
+
 use faceiot_core::ErrorKind;
 
 use crate::error::{Error, Result};
@@ -11,16 +14,147 @@ use crate::frame::Frame;
 
 /// Something that gives photos, one at a time.
 ///
-/// To add a source: write it in a file beside this one, give it a name in [`open`], and a line in the error there.
+/// To add a source: write it in a file beside this one, give it a name in [`open_with`], and a line in the error there.
 pub trait FrameSource: Send {
-    /// Takes the next photo; blocks until there is one.
+    /// Takes the next photo; blocks until there is one, at most as long as the source's own time-out
+    /// ([`Wish::timeout`]).
     ///
     /// # Errors
-    /// Whatever keeps the photo from being taken. The source stays usable: the next call tries again.
+    /// Whatever keeps the photo from being taken. A source that is not [`live`](Self::live) stays usable: the next call
+    /// tries again. A live one has ended and is to be opened anew.
     fn next(&mut self) -> Result<Frame>;
 
     /// What this source is, for people: `file door.jpg`, `test card 640x480`.
     fn describe(&self) -> String;
+
+    /// What the camera really gives, which need not be what was asked of it; `None` for sources that have no mode.
+    fn mode(&self) -> Option<Mode> {
+        None
+    }
+
+    /// Whether frames come by themselves, asked for or not, so that somebody has to take them away all the time
+    /// (`Camera` does). From a live source that is read seldom, frames are old.
+    fn live(&self) -> bool {
+        false
+    }
+
+    /// What can be set, with its limits and its value.
+    ///
+    /// # Errors
+    /// What the device says. Most sources have nothing to set and give an empty list.
+    fn controls(&mut self) -> Result<Vec<Control>> {
+        Ok(Vec::new())
+    }
+
+    /// Sets a control by its [`name`](Control::name).
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an unknown name or a value outside its limits; `Camera` when the device refuses.
+    fn set_control(&mut self, name: &str, _value: i64) -> Result<()> {
+        Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!("{} has no control `{name}`", self.describe()),
+        ))
+    }
+
+    /// What was lost on the way since the source was opened.
+    fn lost(&self) -> Lost {
+        Lost::default()
+    }
+}
+
+/// What is asked of a camera. Sources that have no choice (files) ignore size and rate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wish {
+    /// Width and height in pixels: the camera is set to the nearest mode that is at least as large; `None` leaves the
+    /// choice to the source.
+    pub size: Option<(u32, u32)>,
+    /// Frames a second; `None` leaves the choice to the source.
+    pub fps: Option<f64>,
+    /// How long one frame may take to come; also bounds connecting to the camera.
+    pub timeout: Duration,
+}
+
+impl Default for Wish {
+    /// No size, no rate, five seconds.
+    fn default() -> Self {
+        Self {
+            size: None,
+            fps: None,
+            timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What a camera gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mode {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// The V4L2 fourcc (`MJPG`, `YUYV`, `NV12`); `MJPG` for every source that gives JPEG.
+    pub format: String,
+    /// Frames a second; `None` when nobody knows.
+    pub fps: Option<f64>,
+}
+
+impl fmt::Display for Mode {
+    /// `1280x720 MJPG at 30 frames/s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{} {}", self.width, self.height, self.format)?;
+        match self.fps {
+            Some(fps) => write!(f, " at {} frames/s", (fps * 100.0).round() / 100.0),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Frames that never arrived whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// Frames that the camera took and could not deliver (gaps in its numbers).
+    pub dropped: u64,
+    /// Frames that arrived damaged and were thrown away.
+    pub damaged: u64,
+}
+
+/// Something that can be set at a camera.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Control {
+    /// Its name in snake case, as `v4l2-ctl` writes it: `brightness`, `exposure_time_absolute`.
+    pub name: String,
+    /// What it is set to.
+    pub value: i64,
+    /// The smallest value.
+    pub minimum: i64,
+    /// The largest value.
+    pub maximum: i64,
+    /// The distance from one value to the next.
+    pub step: i64,
+    /// What it is without anybody setting it.
+    pub default: i64,
+    /// The values of a menu with their names; empty when it is not a menu.
+    pub choices: Vec<(i64, String)>,
+    /// Whether it can be set now. Some cannot be while another one has the say (exposure in automatic mode).
+    pub writable: bool,
+}
+
+/// A camera that is there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// What [`open`] takes: `v4l2:/dev/video0`, `rpicam:0`.
+    pub spec: String,
+    /// What the camera calls itself.
+    pub name: String,
+    /// Its driver: `uvcvideo`, `bm2835 mmal`, `rpicam-vid`.
+    pub driver: String,
+    /// What it can give, each size and format once, with its highest rate; empty when nobody knows.
+    pub modes: Vec<Mode>,
+    /// Whether photos can be taken with it.
+    pub usable: bool,
+    /// Why it is usable or not, for people.
+    pub why: String,
 }
 
 /// Makes a source from a short text.
@@ -37,10 +171,18 @@ pub trait FrameSource: Send {
 /// ```
 /// let mut source = faceiot_camera::open("testcard:")?;
 /// assert_eq!(source.describe(), "test card 640x480");
-/// assert_ne!(source.next()?.jpeg(), source.next()?.jpeg(), "the number is part of the picture");
+/// assert_ne!(source.next()?.jpeg()?, source.next()?.jpeg()?, "the number is part of the picture");
 /// # Ok::<(), faceiot_camera::Error>(())
 /// ```
 pub fn open(spec: &str) -> Result<Box<dyn FrameSource>> {
+    open_with(spec, &Wish::default())
+}
+
+/// As [`open`], and says what is asked of the camera.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with(spec: &str, _wish: &Wish) -> Result<Box<dyn FrameSource>> {
     let (name, argument) = spec.split_once(':').unwrap_or((spec, ""));
     match (name, argument) {
         ("file" | "dir", "") => Err(Error::new(

@@ -292,7 +292,7 @@ fn push_text(body: &mut Vec<u8>, text: &str) {
 /// A JPEG of this size in pixels.
 pub(crate) fn photo(width: u32, height: u32) -> Vec<u8> {
     let mut source = faceiot_camera::open(&format!("testcard:{width}x{height}")).unwrap();
-    source.next().unwrap().jpeg().to_vec()
+    source.next().unwrap().jpeg().unwrap().to_vec()
 }
 
 /// A photo as the messages of seed 001.
