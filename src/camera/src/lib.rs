@@ -49,6 +49,8 @@ mod frame;
 pub mod jpeg;
 mod raw;
 mod source;
+#[cfg(target_os = "linux")]
+pub mod v4l2;
 
 pub use error::{Error, Result};
 pub use faceiot_core::ErrorKind;
