@@ -163,6 +163,7 @@ pub struct Found {
 /// |---|---|
 /// | `file:door.jpg` | one photo, read anew at every call; its time is the file's |
 /// | `dir:/photos` | the `.jpg` and `.jpeg` files of a folder, by name, over and over |
+/// | `v4l2:`, `v4l2:/dev/video2` or `v4l2:2` | a camera of the Linux kernel, the first one unless told; `,format=YUYV` behind it takes that format only |
 /// | `testcard:` or `testcard:800x600` | a drawn picture that shows its number and the time (UTC); 640x480 unless told |
 ///
 /// # Errors
@@ -182,7 +183,7 @@ pub fn open(spec: &str) -> Result<Box<dyn FrameSource>> {
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_with(spec: &str, _wish: &Wish) -> Result<Box<dyn FrameSource>> {
+pub fn open_with(spec: &str, wish: &Wish) -> Result<Box<dyn FrameSource>> {
     let (name, argument) = spec.split_once(':').unwrap_or((spec, ""));
     match (name, argument) {
         ("file" | "dir", "") => Err(Error::new(
@@ -196,6 +197,13 @@ pub fn open_with(spec: &str, _wish: &Wish) -> Result<Box<dyn FrameSource>> {
             let (width, height) = testcard::parse_size(size)?;
             Ok(Box::new(testcard::TestCard::new(width, height)))
         }
+        #[cfg(target_os = "linux")]
+        ("v4l2", argument) => Ok(Box::new(crate::v4l2::open(argument, wish)?)),
+        #[cfg(not(target_os = "linux"))]
+        ("v4l2", _) => Err(Error::new(
+            ErrorKind::InvalidArgument,
+            "V4L2 cameras are Linux's: this system has none",
+        )),
         _ => Err(Error::new(
             ErrorKind::InvalidArgument,
             format!("no frame source is called `{name}`: use file:PATH, dir:FOLDER or testcard:[WxH]"),
@@ -206,6 +214,25 @@ pub fn open_with(spec: &str, _wish: &Wish) -> Result<Box<dyn FrameSource>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_camera_that_is_not_there_or_none_is_named() {
+        let wish = Wish {
+            size: Some((640, 480)),
+            ..Wish::default()
+        };
+        for (spec, kind) in [
+            ("v4l2:/dev/video4711", ErrorKind::NoCamera),
+            ("v4l2:/dev/null", ErrorKind::InvalidArgument),
+            ("v4l2:/dev", ErrorKind::InvalidArgument),
+            ("v4l2:0,format=", ErrorKind::InvalidArgument),
+            ("v4l2:0,brightness=7", ErrorKind::InvalidArgument),
+        ] {
+            let error = open_with(spec, &wish).err().expect(spec);
+            assert_eq!(error.kind, kind, "{spec}: {error}");
+        }
+    }
 
     #[test]
     fn a_spec_that_names_no_source_or_path_is_refused() {

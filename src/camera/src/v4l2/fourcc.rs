@@ -34,7 +34,17 @@ impl Encoding {
 }
 
 impl FourCc {
-    #[cfg(test)]
+    /// From one to four printable characters; the missing ones are spaces.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        let is_name = (1..=4).contains(&name.len()) && name.bytes().all(|octet| octet.is_ascii_graphic());
+        let mut octets = [b' '; 4];
+        octets
+            .iter_mut()
+            .zip(name.bytes())
+            .for_each(|(to, from)| *to = from);
+        is_name.then(|| Self::new(octets))
+    }
+
     pub(super) const fn new(name: [u8; 4]) -> Self {
         Self(u32::from_le_bytes(name))
     }

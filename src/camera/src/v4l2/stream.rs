@@ -56,18 +56,27 @@ impl Stream {
     /// `Camera` when the node is none that photos can be taken from (the message says what to use), is used by another
     /// program, or refuses.
     pub fn open(path: impl AsRef<Path>, wish: &Wish) -> Result<Self> {
-        let path = path.as_ref();
-        let node = Node::open(path).map_err(|error| problem::opening(path, &error))?;
-        Self::start(Box::new(node), path, wish)
+        Self::open_only(path.as_ref(), None, wish)
     }
 
-    pub(super) fn start(mut device: Box<dyn Device>, path: &Path, wish: &Wish) -> Result<Self> {
+    /// As [`open`](Self::open), in this format only.
+    pub(super) fn open_only(path: &Path, only: Option<FourCc>, wish: &Wish) -> Result<Self> {
+        let node = Node::open(path).map_err(|error| problem::opening(path, &error))?;
+        Self::start(Box::new(node), path, only, wish)
+    }
+
+    pub(super) fn start(
+        mut device: Box<dyn Device>,
+        path: &Path,
+        only: Option<FourCc>,
+        wish: &Wish,
+    ) -> Result<Self> {
         check(wish)?;
         let identity = Identity::of(&mut *device, path)?;
         if let Some(obstacle) = identity.obstacle() {
             return Err(identity.refused(path, &obstacle));
         }
-        let format = negotiate(&mut *device, path, &identity, wish)?;
+        let format = negotiate(&mut *device, path, &identity, only, wish)?;
         let mut stream = Self {
             device,
             path: path.to_owned(),
@@ -308,12 +317,30 @@ fn check(wish: &Wish) -> Result<()> {
 }
 
 /// Sets the first candidate that the driver takes, then the rate.
-fn negotiate(device: &mut dyn Device, path: &Path, identity: &Identity, wish: &Wish) -> Result<Negotiated> {
+fn negotiate(
+    device: &mut dyn Device,
+    path: &Path,
+    identity: &Identity,
+    only: Option<FourCc>,
+    wish: &Wish,
+) -> Result<Negotiated> {
     let asking = |error: io::Error| problem::failed(path, "asking for its formats", &error);
     let offers = modes::offers(device).map_err(asking)?;
-    let candidates = modes::candidates(device, &offers, wish).map_err(asking)?;
+    let mut candidates = modes::candidates(device, &offers, wish).map_err(asking)?;
     if candidates.is_empty() {
         return Err(identity.refused(path, &identity.nothing_readable(&offers)));
+    }
+    if let Some(only) = only {
+        candidates.retain(|candidate| candidate.fourcc == only);
+        if candidates.is_empty() {
+            let names: Vec<String> = offers.iter().map(|offer| offer.fourcc.to_string()).collect();
+            let message = format!(
+                "`{}` has no format {only} that is read here: {}",
+                path.display(),
+                names.join(", ")
+            );
+            return Err(Error::new(ErrorKind::InvalidArgument, message));
+        }
     }
     for candidate in candidates {
         if let Some(format) = set(device, path, &candidate)? {
