@@ -34,11 +34,19 @@ class Board:
     debian: str
     multiarch: str
     emulator: str
+    processor: str = ""  # for zig, where its choice lacks what libjpeg-turbo needs
 
 
 BOARDS = (
     Board("aarch64", "aarch64-unknown-linux-gnu", "arm64", "aarch64-linux-gnu", "qemu-aarch64-static"),
-    Board("armv7l", "armv7-unknown-linux-gnueabihf", "armhf", "arm-linux-gnueabihf", "qemu-arm-static"),
+    Board(
+        "armv7l",
+        "armv7-unknown-linux-gnueabihf",
+        "armhf",
+        "arm-linux-gnueabihf",
+        "qemu-arm-static",
+        "generic+v7a+vfp3+d32+thumb2+neon",  # every Pi from the Pi 2 on has NEON
+    ),
 )
 
 
@@ -93,6 +101,8 @@ def build(context: Context, board: Board) -> None:
         "CARGO_TARGET_DIR": str(place.cache() / f"target-{place.key(board.rust, lock())}"),
         "PYO3_CROSS_PYTHON_VERSION": "3.11",
     }
+    if board.processor:
+        compiler[f"CFLAGS_{board.rust.replace('-', '_')}"] = f"-mcpu={board.processor}"
     options = ["--release", "--locked", "--target", board.rust, "--zig", "--compatibility", "manylinux2014"]
     context.run(
         ["env", "-u", "RUSTUP_TOOLCHAIN", programs / "maturin", "build", *options, "--out", out],
