@@ -48,6 +48,10 @@ wheels: wheel wheel-aarch64 wheel-armv7l ## the same and those for the Raspberry
 wheel-aarch64 wheel-armv7l:
 	@$(RUN) $@
 
+.PHONY: firmware
+firmware: ## the C library for this computer and for microcontrollers, into dist/c/; prints what each part costs
+	@$(PYTHON) tests/tools/firmware.py $(FIRMWARE)
+
 .PHONY: fuzz
 fuzz: ## the fuzz targets, longer than the smoke run inside `make test`; FUZZ_SECONDS=60 each
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-60} $(RUN) fuzz

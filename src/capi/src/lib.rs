@@ -31,6 +31,8 @@
     reason = "the header states what a caller must guarantee, once for all functions"
 )]
 
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+mod aeabi;
 mod digest;
 mod ffi;
 mod hex;
