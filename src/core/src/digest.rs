@@ -8,42 +8,40 @@
 //! assert_eq!(digest::crc32(b"123456789"), 0xCBF4_3926);
 //! ```
 
-use hmac::digest::common::{Key, KeySizeUser};
-use hmac::{EagerHash, Hmac, KeyInit, Mac};
-use md5::Md5;
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
+mod block;
+
 use subtle::ConstantTimeEq;
-use zeroize::Zeroize;
+
+pub(crate) use block::{Algorithm, Hash, Key, Mac, Md5, Sha1, Sha256, hash, hmac};
 
 /// HMAC-MD5 (RFC 2104) of the parts in order.
 pub fn hmac_md5(key: &[u8], parts: &[&[u8]]) -> [u8; 16] {
-    finish(mac::<Md5>(key), parts).into()
+    hmac::<Md5>(&[key], parts)
 }
 
 /// HMAC-SHA1 (RFC 2104) of the parts in order.
 pub fn hmac_sha1(key: &[u8], parts: &[&[u8]]) -> [u8; 20] {
-    finish(mac::<Sha1>(key), parts).into()
+    hmac::<Sha1>(&[key], parts)
 }
 
 /// HMAC-SHA256 (RFC 4231) of the parts in order.
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    finish(mac::<Sha256>(key), parts).into()
+    hmac::<Sha256>(&[key], parts)
 }
 
 /// MD5 of the parts in order.
 pub fn md5(parts: &[&[u8]]) -> [u8; 16] {
-    hash::<Md5>(parts).into()
+    hash::<Md5>(parts)
 }
 
 /// SHA-1 of the parts in order.
 pub fn sha1(parts: &[&[u8]]) -> [u8; 20] {
-    hash::<Sha1>(parts).into()
+    hash::<Sha1>(parts)
 }
 
 /// SHA-256 of the parts in order.
 pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
-    hash::<Sha256>(parts).into()
+    hash::<Sha256>(parts)
 }
 
 /// CRC-32/ISO-HDLC, the one of zlib and of chunk format v2.
@@ -94,42 +92,5 @@ pub fn ct_eq(a: &[u8], b: &[u8]) -> bool {
 
 /// Overwrites memory that held a secret; the compiler may not leave it out.
 pub fn wipe(memory: &mut [u8]) {
-    memory.zeroize();
-}
-
-/// The hash of the parts.
-fn hash<D: Digest>(parts: &[&[u8]]) -> hmac::digest::Output<D> {
-    let mut hash = D::new();
-    for part in parts {
-        hash.update(part);
-    }
-    hash.finalize()
-}
-
-/// A keyed MAC. The key is brought to block size here, because that makes the library's constructor infallible; our
-/// copy is wiped.
-fn mac<D>(key: &[u8]) -> Hmac<D>
-where
-    D: EagerHash + Digest,
-    Hmac<D>: KeySizeUser + KeyInit,
-{
-    let mut block = Key::<Hmac<D>>::default();
-    if let Some(head) = block.get_mut(..key.len()) {
-        head.copy_from_slice(key);
-    } else {
-        for (to, from) in block.iter_mut().zip(D::digest(key)) {
-            *to = from;
-        }
-    }
-    let mac = Hmac::<D>::new(&block);
-    block.as_mut_slice().zeroize();
-    mac
-}
-
-/// The code of the parts.
-fn finish<M: Mac>(mut mac: M, parts: &[&[u8]]) -> hmac::digest::Output<M> {
-    for part in parts {
-        mac.update(part);
-    }
-    mac.finalize().into_bytes()
+    block::wipe(memory);
 }

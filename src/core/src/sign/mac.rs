@@ -2,15 +2,9 @@
 
 use core::fmt;
 
-use hmac::digest::common::{Key, KeySizeUser};
-use hmac::{EagerHash, Hmac, KeyInit, Mac as _};
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
-use zeroize::Zeroize;
-
-use super::stream::{Hashing, Sink};
+use super::stream::Sink;
 use super::{Masked, Mismatch};
-use crate::digest::ct_eq;
+use crate::digest::{Algorithm, Hash, Key, Mac, Sha1, Sha256, ct_eq, wipe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::text::{Writer, base64_decode, base64_encode, hex_decode, hex_lower};
 
@@ -80,7 +74,7 @@ impl Signature {
         };
         let both = read(self.as_str(), &mut ours) & read(given, &mut theirs);
         let equal = both & ct_eq(&ours, &theirs);
-        ours.zeroize();
+        wipe(&mut ours);
         equal
     }
 }
@@ -93,14 +87,14 @@ impl fmt::Debug for Signature {
 
 impl Drop for Signature {
     fn drop(&mut self) {
-        self.text.zeroize();
+        wipe(&mut self.text);
     }
 }
 
 /// A key that was derived for a day and a region, so that a request costs one HMAC. Masked in `Debug`, wiped when
 /// dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SigningKey(pub(crate) [u8; 32]);
+pub struct SigningKey(pub(crate) Key<Sha256>);
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,37 +102,34 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-impl Drop for SigningKey {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
 /// HMAC-SHA1 of what `write` writes, keyed with the parts one behind the other.
-pub(crate) fn hmac_sha1(
-    key: &[&[u8]],
-    write: impl FnOnce(&mut Hashing<Hmac<Sha1>>) -> Result<()>,
-) -> Result<[u8; 20]> {
-    let mut mac = Hashing(keyed::<Sha1>(key));
-    write(&mut mac)?;
-    Ok(mac.0.finalize().into_bytes().into())
+pub(crate) fn hmac_sha1(key: &[&[u8]], write: impl FnOnce(&mut Mac<Sha1>) -> Result<()>) -> Result<[u8; 20]> {
+    hmac(&Key::new(key), write)
 }
 
 /// HMAC-SHA256 of what `write` writes, keyed with the parts one behind the other.
 pub(crate) fn hmac_sha256(
     key: &[&[u8]],
-    write: impl FnOnce(&mut Hashing<Hmac<Sha256>>) -> Result<()>,
+    write: impl FnOnce(&mut Mac<Sha256>) -> Result<()>,
 ) -> Result<[u8; 32]> {
-    let mut mac = Hashing(keyed::<Sha256>(key));
+    hmac(&Key::new(key), write)
+}
+
+/// HMAC of what `write` writes.
+pub(crate) fn hmac<A: Algorithm>(
+    key: &Key<A>,
+    write: impl FnOnce(&mut Mac<A>) -> Result<()>,
+) -> Result<A::Digest> {
+    let mut mac = key.mac();
     write(&mut mac)?;
-    Ok(mac.0.finalize().into_bytes().into())
+    Ok(mac.finish())
 }
 
 /// Lower-case hex of the SHA-256 of what `write` writes.
-pub(crate) fn sha256_hex(write: impl FnOnce(&mut Hashing<Sha256>) -> Result<()>) -> Result<Signature> {
-    let mut hash = Hashing(Sha256::new());
+pub(crate) fn sha256_hex(write: impl FnOnce(&mut Hash<Sha256>) -> Result<()>) -> Result<Signature> {
+    let mut hash = Hash::new();
     write(&mut hash)?;
-    Signature::hex(&hash.0.finalize())
+    Signature::hex(&hash.finish())
 }
 
 /// Compares a signature with the one of `write`'s text, and keeps the text for the log when they differ.
@@ -159,32 +150,6 @@ pub(crate) fn compare<'o>(
         at,
         string_to_sign,
     })
-}
-
-/// A MAC with this key; parts longer than a block together are hashed, as RFC 2104 says.
-fn keyed<D>(parts: &[&[u8]]) -> Hmac<D>
-where
-    D: EagerHash + Digest,
-    Hmac<D>: KeySizeUser + KeyInit,
-{
-    let mut block = Key::<Hmac<D>>::default();
-    let octets = parts.iter().map(|part| part.len()).sum::<usize>();
-    if octets <= block.len() {
-        for (to, from) in block.iter_mut().zip(parts.iter().copied().flatten()) {
-            *to = *from;
-        }
-    } else {
-        let mut hash = D::new();
-        for part in parts {
-            Digest::update(&mut hash, part);
-        }
-        for (to, from) in block.iter_mut().zip(hash.finalize()) {
-            *to = from;
-        }
-    }
-    let mac = Hmac::<D>::new(&block);
-    block.as_mut_slice().zeroize();
-    mac
 }
 
 /// The value of the parameter or header of this name; it may be there once only.

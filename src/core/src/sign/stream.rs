@@ -2,8 +2,7 @@
 
 use core::cmp::Ordering;
 
-use hmac::digest::Update;
-
+use crate::digest::{Algorithm, Hash, Mac};
 use crate::error::Result;
 use crate::text::Writer;
 
@@ -19,12 +18,18 @@ impl Sink for Writer<'_> {
     }
 }
 
-/// A hash or a MAC that takes text.
-pub(crate) struct Hashing<H>(pub(crate) H);
-
-impl<H: Update> Sink for Hashing<H> {
+impl<A: Algorithm> Sink for Hash<A> {
+    #[inline]
     fn put(&mut self, text: &str) -> Result<()> {
-        self.0.update(text.as_bytes());
+        self.update(text.as_bytes());
+        Ok(())
+    }
+}
+
+impl<A: Algorithm> Sink for Mac<A> {
+    #[inline]
+    fn put(&mut self, text: &str) -> Result<()> {
+        self.update(text.as_bytes());
         Ok(())
     }
 }

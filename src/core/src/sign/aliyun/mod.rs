@@ -125,6 +125,18 @@ impl Mac {
 
 impl Drop for Mac {
     fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.octets);
+        digest::wipe(&mut self.octets);
     }
+}
+
+/// The key of signature version 4: HMACs over day, region, service and a constant, each keyed by the one before.
+fn version_4_key(access_key_secret: &str, [day, region, service]: [&str; 3]) -> [u8; 32] {
+    let secret = [&b"aliyun_v4"[..], access_key_secret.as_bytes()];
+    let mut key = digest::hmac::<digest::Sha256>(&secret, &[day.as_bytes()]);
+    for text in [region, service, "aliyun_v4_request"] {
+        let next = digest::hmac_sha256(&key, &[text.as_bytes()]);
+        digest::wipe(&mut key);
+        key = next;
+    }
+    key
 }

@@ -17,6 +17,8 @@
 //! # Ok::<(), faceiot_core::Error>(())
 //! ```
 
+use super::version_4_key;
+use crate::digest::{Key, wipe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Mismatch;
 use crate::sign::mac::{self, Signature, SigningKey, put_all, single};
@@ -77,28 +79,25 @@ pub fn string_to_sign_v4<'b>(path: &str, headers: Headers<'_>, buffer: &'b mut [
     Ok(w.finish())
 }
 
-/// The key for a day (`YYYYMMDD`) and a region. Keep it: it is good until the day ends.
+/// The key for a day (`YYYYMMDD`) and a region. Keep it: it is good until the day ends. The base64 *text* of what is derived
+/// is what signs (tablestore 6.4.8).
 ///
 /// # Errors
 /// None in practice; the result keeps the signature of fallible ones.
 pub fn signing_key(access_key_secret: &str, day: &str, region: &str) -> Result<SigningKey> {
-    let link = |key: &[&[u8]], text: &str| mac::hmac_sha256(key, |mac| mac.put(text)).map(SigningKey);
-    let day = link(&[b"aliyun_v4", access_key_secret.as_bytes()], day)?;
-    let region = link(&[&day.0], region)?;
-    let service = link(&[&region.0], "ots")?;
-    link(&[&service.0], "aliyun_v4_request")
+    let (mut key, mut text) = (version_4_key(access_key_secret, [day, region, "ots"]), [0; 44]);
+    let signing_key = base64_encode(&key, &mut text).map(|text| SigningKey(Key::new(&[text.as_bytes()])));
+    wipe(&mut key);
+    wipe(&mut text);
+    signing_key
 }
 
-/// The value of `x-ots-signaturev4`. The base64 *text* of the key is what signs (tablestore 6.4.8).
+/// The value of `x-ots-signaturev4`.
 ///
 /// # Errors
 /// None in practice; the result keeps the signature of fallible ones.
 pub fn sign_v4(key: &SigningKey, path: &str, headers: Headers<'_>) -> Result<Signature> {
-    let mut text = [0; 44];
-    let text = base64_encode(&key.0, &mut text)?;
-    Signature::base64(&mac::hmac_sha256(&[text.as_bytes()], |mac| {
-        put_request(path, headers, "ots", mac)
-    })?)
+    Signature::base64(&mac::hmac(&key.0, |mac| put_request(path, headers, "ots", mac))?)
 }
 
 /// Checks a request of version 4; the key is that of its `x-ots-signdate` and `x-ots-signregion`.

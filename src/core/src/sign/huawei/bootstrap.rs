@@ -17,10 +17,8 @@
 
 use core::fmt;
 
-use zeroize::Zeroize;
-
 use super::Hour;
-use crate::digest::hmac_sha256;
+use crate::digest::{hmac_sha256, wipe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::mac::put_all;
 use crate::sign::{Login, Masked, Mismatch, is_hex_of};
@@ -179,8 +177,8 @@ fn password(device: &Device<'_>, hour: Hour) -> Result<[u8; 32]> {
     let password = done
         .and_then(|()| hex_lower(&own, &mut text))
         .map(|text| hmac_sha256(hour.as_bytes(), &[text.as_bytes()]));
-    secret.zeroize();
-    own.zeroize();
-    text.zeroize();
+    wipe(&mut secret);
+    wipe(&mut own);
+    wipe(&mut text);
     password
 }

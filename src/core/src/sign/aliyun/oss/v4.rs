@@ -29,8 +29,10 @@
 
 use super::v1::put_parameter;
 use super::{Request, is_oss};
+use crate::digest::{Key, wipe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Mismatch;
+use crate::sign::aliyun::version_4_key;
 use crate::sign::mac::{self, AccessKey, Signature, SigningKey, put_all};
 use crate::sign::stream::{Sink, compare_encoded, compare_lower, encode, lower, sorted_both};
 use crate::text::Writer;
@@ -104,11 +106,10 @@ pub fn canonical_presigned<'b>(
 /// # Errors
 /// [`ErrorKind::Timestamp`].
 pub fn signing_key(access_key_secret: &str, scope: &Scope<'_>) -> Result<SigningKey> {
-    let link = |key: &[&[u8]], text: &str| mac::hmac_sha256(key, |mac| mac.put(text)).map(SigningKey);
-    let day = link(&[b"aliyun_v4", access_key_secret.as_bytes()], scope.day()?)?;
-    let region = link(&[&day.0], scope.region)?;
-    let service = link(&[&region.0], "oss")?;
-    link(&[&service.0], "aliyun_v4_request")
+    let mut key = version_4_key(access_key_secret, [scope.day()?, scope.region, "oss"]);
+    let signing_key = SigningKey(Key::new(&[&key]));
+    wipe(&mut key);
+    Ok(signing_key)
 }
 
 /// The signature of a request with headers.
@@ -394,7 +395,7 @@ fn signature(
     more: &[(&str, &str)],
     in_header: bool,
 ) -> Result<Signature> {
-    Signature::hex(&mac::hmac_sha256(&[&key.0], |mac| {
+    Signature::hex(&mac::hmac(&key.0, |mac| {
         put_string(request, scope, more, in_header, mac)
     })?)
 }

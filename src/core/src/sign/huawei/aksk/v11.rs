@@ -1,6 +1,7 @@
 //! `V11-HMAC-SHA256`: as [`SDK-HMAC-SHA256`](super), with a key derived by HKDF for a day, a region and the service.
 
 use super::{USUAL, listed, put_canonical};
+use crate::digest::{Key, hmac_sha256, wipe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Mismatch;
 use crate::sign::mac::{self, Signature, SigningKey, put_all};
@@ -23,7 +24,8 @@ pub fn string_to_sign<'b>(request: &Request<'_>, region: &str, buffer: &'b mut [
     Ok(w.finish())
 }
 
-/// The key for a day (`YYYYMMDD`) and a region. Keep it: it is good until the day ends.
+/// The key for a day (`YYYYMMDD`) and a region. Keep it: it is good until the day ends. The hex *text* of what is derived is
+/// what signs (huaweicloudsdkcore 3.1.219).
 ///
 /// # Errors
 /// None in practice; the result keeps the signature of fallible ones.
@@ -34,14 +36,17 @@ pub fn signing_key(
     region: &str,
 ) -> Result<SigningKey> {
     // HKDF (RFC 5869) for one block of output: extract with the access key as salt, expand with the scope.
-    let extracted = SigningKey(mac::hmac_sha256(&[access_key_id.as_bytes()], |mac| {
-        mac.put(access_key_secret)
-    })?);
-    let scope = |mac: &mut _| put_all(mac, &[day, "/", region, "/", SERVICE, "\u{1}"]);
-    mac::hmac_sha256(&[&extracted.0], scope).map(SigningKey)
+    let mut extracted = hmac_sha256(access_key_id.as_bytes(), &[access_key_secret.as_bytes()]);
+    let scope = [day, "/", region, "/", SERVICE, "\u{1}"].map(str::as_bytes);
+    let (mut key, mut text) = (hmac_sha256(&extracted, &scope), [0; 64]);
+    let signing_key = hex_lower(&key, &mut text).map(|text| SigningKey(Key::new(&[text.as_bytes()])));
+    wipe(&mut extracted);
+    wipe(&mut key);
+    wipe(&mut text);
+    signing_key
 }
 
-/// The signature. The hex *text* of the key is what signs (huaweicloudsdkcore 3.1.219).
+/// The signature.
 ///
 /// # Errors
 /// [`ErrorKind::Timestamp`].
@@ -136,9 +141,7 @@ pub fn verify<'o>(
 }
 
 fn signature(key: &SigningKey, request: &Request<'_>, region: &str, signed: Signed<'_>) -> Result<Signature> {
-    let mut text = [0; 64];
-    let text = hex_lower(&key.0, &mut text)?;
-    Signature::hex(&mac::hmac_sha256(&[text.as_bytes()], |mac| {
+    Signature::hex(&mac::hmac(&key.0, |mac| {
         put_string(request, region, signed, mac)
     })?)
 }
