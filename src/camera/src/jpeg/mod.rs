@@ -1,4 +1,7 @@
-//! Is this JPEG whole?
+//! Is this JPEG whole, and what can be put right?
+//!
+//! [`repair`] puts right what cameras get wrong, [`Splitter`] finds pictures in a stream, and [`check`] says how much of
+//! a photo that went through chunks can be trusted.
 //!
 //! The `hex` chunk format has no numbers, so a lost, doubled or swapped chunk leaves something that still begins
 //! with SOI and ends with EOI. [`check`] looks closer, in two steps:
@@ -16,7 +19,12 @@
 //! numbered and summed and have neither hole.
 
 pub(crate) mod codec;
+mod repair;
+mod splitter;
 pub(crate) mod walk;
+
+pub use repair::repair;
+pub use splitter::Splitter;
 
 use std::fmt;
 use std::str::FromStr;

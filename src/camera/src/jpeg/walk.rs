@@ -9,6 +9,9 @@ pub(crate) struct Structure {
     pub(crate) height: u32,
     /// The decoder has to hold every coefficient: progressive, or not all components in the first scan.
     pub(crate) buffered: bool,
+    /// Where Huffman tables belong that a baseline picture does not bring along: before its frame header. `None` when it
+    /// brings any, or needs none.
+    pub(crate) tables_missing_at: Option<usize>,
     /// Octets up to and with EOI.
     pub(crate) end: usize,
 }
@@ -61,6 +64,7 @@ pub(crate) fn walk(jpeg: &[u8]) -> Result<Structure, Fault> {
         frame: None,
         scans: 0,
         buffered: false,
+        tables: false,
     };
     walk.soi()?;
     loop {
@@ -79,6 +83,7 @@ pub(crate) fn size(jpeg: &[u8]) -> Result<(u32, u32), Fault> {
         frame: None,
         scans: 0,
         buffered: false,
+        tables: false,
     };
     walk.soi()?;
     loop {
@@ -98,9 +103,13 @@ struct Walk<'a> {
     frame: Option<FrameHeader>,
     scans: usize,
     buffered: bool,
+    /// A Huffman table was seen.
+    tables: bool,
 }
 
 struct FrameHeader {
+    marker: u8,
+    at: usize,
     width: u32,
     height: u32,
     components: u8,
@@ -154,6 +163,10 @@ impl Walk<'_> {
                 let in_scan = body.first().copied().unwrap_or(0);
                 self.scan(start, in_scan)
             }
+            DHT => {
+                self.tables = true;
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -173,6 +186,8 @@ impl Walk<'_> {
         }
         self.buffered = !matches!(marker, SOF0 | SOF1 | SOF9);
         self.frame = Some(FrameHeader {
+            marker,
+            at: start,
             width,
             height,
             components,
@@ -208,6 +223,7 @@ impl Walk<'_> {
                 width: frame.width,
                 height: frame.height,
                 buffered: self.buffered,
+                tables_missing_at: (!self.tables && matches!(frame.marker, SOF0 | SOF1)).then_some(frame.at),
                 end: self.at,
             }),
             _ => Err(self.fault(self.at - 2, What::NoPicture)),
@@ -240,19 +256,20 @@ impl Walk<'_> {
     }
 }
 
-const TEM: u8 = 0x01;
+pub(super) const TEM: u8 = 0x01;
 const SOF0: u8 = 0xc0;
 const SOF1: u8 = 0xc1;
-const DHT: u8 = 0xc4;
+pub(super) const DHT: u8 = 0xc4;
 const JPG: u8 = 0xc8;
 const SOF9: u8 = 0xc9;
 const DAC: u8 = 0xcc;
 const SOF15: u8 = 0xcf;
-const RST0: u8 = 0xd0;
-const RST7: u8 = 0xd7;
-const SOI: u8 = 0xd8;
-const EOI: u8 = 0xd9;
-const SOS: u8 = 0xda;
+pub(super) const RST0: u8 = 0xd0;
+pub(super) const RST7: u8 = 0xd7;
+pub(super) const SOI: u8 = 0xd8;
+pub(super) const EOI: u8 = 0xd9;
+pub(super) const SOS: u8 = 0xda;
+pub(super) const APP1: u8 = 0xe1;
 
 #[cfg(test)]
 mod tests {
