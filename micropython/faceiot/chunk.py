@@ -8,6 +8,7 @@ from .port import binascii, const, native, struct
 from .source import Source
 
 HEX_OCTETS = const(400)  # photo octets in one message
+_HEX_MESSAGE = const(872)
 _HEAD = b'{"id":"1189401707","version":"1.0.0","method":"123","params":{"img":"'
 _TAIL = b'"}}'
 END = _HEAD + b"END" + _TAIL
@@ -26,27 +27,27 @@ def hex(photo):
     """
     source = Source(photo)
     data = memoryview(bytearray(HEX_OCTETS))
-    head = len(_HEAD)
-    buf = bytearray(head + 2 * HEX_OCTETS + len(_TAIL))
-    view = memoryview(buf)
-    buf[:head] = _HEAD
+    message = memoryview(bytearray(_HEX_MESSAGE))
+    write = _hex_message if native is None else native.hex_message
     try:
-        while True:
+        n = HEX_OCTETS
+        while n == HEX_OCTETS:
             n = source.readinto(data)
-            if not n:
-                break
-            end = head + 2 * n
-            if native is not None:
-                native.hex_into(data[:n], view[head:end])
-            else:
-                view[head:end] = binascii.hexlify(data[:n]).upper()
-            view[end : end + 3] = _TAIL
-            yield view[: end + 3]
-            if n < HEX_OCTETS:
-                break
+            if n:
+                yield message[: write(data[:n], message)]
     finally:
         source.close()
     yield memoryview(END)
+
+
+def _hex_message(data, out):
+    """Writes the message of these octets into `out` and tells its length."""
+    head = len(_HEAD)
+    end = head + 2 * len(data)
+    out[:head] = _HEAD
+    out[head:end] = binascii.hexlify(data).upper()
+    out[end : end + 3] = _TAIL
+    return end + 3
 
 
 def v2(photo, frame_id, epoch, size=4096, content_type=JPEG, time_ms=0, text=False, retransmit=False):
@@ -57,49 +58,65 @@ def v2(photo, frame_id, epoch, size=4096, content_type=JPEG, time_ms=0, text=Fal
     """
     if size < 1 or text and size > TEXT_MAX:
         raise ArgumentError("size is 1 to %d octets" % (TEXT_MAX if text else 1 << 20))
+    if not (0 <= frame_id <= 0xFFFFFFFF and 0 <= epoch <= 0xFFFF and 0 <= content_type <= 0xFF):
+        raise ArgumentError("frame_id, epoch and content_type are numbers of 32, 16 and 8 bits")
     source = Source(photo)
-    buf = bytearray(HEADER + size)
-    view = memoryview(buf)
-    ahead = bytearray(1)  # the last chunk says so: one octet is read ahead to know which one it is
-    have = source.readinto(memoryview(ahead))
-    if not have:
-        source.close()
-        raise ArgumentError("the photo is empty")
-    length = source.length
-    total = (length + size - 1) // size
-    sequence = offset = crc = 0
-    out = memoryview(bytearray(2 + (HEADER + size + 2) // 3 * 4)) if text else None
+    chunk = memoryview(bytearray(HEADER + size))
+    line = memoryview(bytearray(3 + (HEADER + size + 2) // 3 * 4)) if text else None
     try:
-        while have:
-            buf[HEADER] = ahead[0]
-            n = 1 + source.readinto(view[HEADER + 1 :])
-            have = source.readinto(memoryview(ahead)) if n == size else 0
-            data = view[HEADER : HEADER + n]
-            crc = crc32(data, crc)
-            flags = RETRANSMIT if retransmit else 0
-            if not have:
-                flags, total, length = flags | LAST, sequence + 1, offset + n
-            _header(buf, flags, content_type, sequence, total, epoch, frame_id, length, offset, time_ms)
-            struct.pack_into(">I", buf, 24, 0 if have else crc)
-            struct.pack_into(">I", buf, 36, crc32(data, crc32(view[:36])))
-            chunk = view[: HEADER + n]
-            yield _base64(chunk, out) if text else chunk
-            sequence += 1
-            offset += n
+        if (source.length + size - 1) // size > 0xFFFF:
+            raise ArgumentError("more than 65535 chunks: take a larger size")
+        # From a file the data is read to where it stays; the C library, which copies it, would need a second buffer.
+        cut = _v2_in_place if native is None or source.data is None else _v2_native
+        for n in cut(source, chunk, size, frame_id, epoch, content_type, time_ms, retransmit):
+            yield _base64(chunk[:n], line) if text else chunk[:n]
     finally:
         source.close()
 
 
-def _header(buf, flags, content_type, sequence, total, epoch, frame_id, length, offset, time_ms):
-    if sequence > 0xFFFF:
-        raise ArgumentError("more than 65536 chunks: take a larger size")
-    struct.pack_into(">2sBBBBHHHIII", buf, 0, b"FC", 2, flags, content_type, HEADER, sequence,
-                     total & 0xFFFF, epoch, frame_id, length, offset)
-    struct.pack_into(">Q", buf, 28, time_ms)
+def _v2_native(source, chunk, size, frame_id, epoch, content_type, time_ms, retransmit):
+    if not source.length:
+        raise ArgumentError("the photo is empty")
+    state = native.v2_begin(size, frame_id, epoch, content_type, retransmit, time_ms >> 32, time_ms & 0xFFFFFFFF)
+    while True:
+        n = native.v2_next(state, source.data, chunk)
+        if not n:
+            break
+        yield n
+
+
+def _v2_in_place(source, chunk, size, frame_id, epoch, content_type, time_ms, retransmit):
+    ahead = memoryview(bytearray(1))  # the last chunk says so: one octet is read ahead to know which one it is
+    have = source.readinto(ahead)
+    if not have:
+        raise ArgumentError("the photo is empty")
+    length = source.length
+    total = (length + size - 1) // size
+    sequence = offset = crc = 0
+    while have:
+        if sequence > 0xFFFE:
+            raise ArgumentError("more than 65535 chunks: take a larger size")
+        chunk[HEADER] = ahead[0]
+        n = 1 + source.readinto(chunk[HEADER + 1 :])
+        have = source.readinto(ahead) if n == size else 0
+        data = chunk[HEADER : HEADER + n]
+        crc = crc32(data, crc)
+        flags = RETRANSMIT if retransmit else 0
+        if not have:
+            flags, total, length = flags | LAST, sequence + 1, offset + n
+        struct.pack_into(">2sBBBBHHHIII", chunk, 0, b"FC", 2, flags, content_type, HEADER, sequence, total, epoch,
+                         frame_id, length, offset)
+        struct.pack_into(">IQ", chunk, 24, 0 if have else crc, time_ms)
+        struct.pack_into(">I", chunk, 36, crc32(data, crc32(chunk[:36])))
+        yield HEADER + n
+        sequence += 1
+        offset += n
 
 
 def _base64(chunk, out):
     """`~2` and the chunk's base64 in `out`, made in small pieces: b2a_base64 of a whole chunk would take it twice."""
+    if native is not None:
+        return out[: native.v2_text(chunk, out)]
     out[:2] = b"~2"
     end = 2
     for at in range(0, len(chunk), 384):

@@ -4,20 +4,26 @@ from .errors import SignatureError
 from .port import binascii, const, hashlib, native, octets
 
 _BLOCK = const(64)
-_NAMES = {"hmacmd5": "md5", "hmacsha1": "sha1", "hmacsha256": "sha256"}
+_METHODS = ("hmacsha256", "hmacsha1", "hmacmd5")  # in the order of the C library's numbers
+
+
+def number(method):
+    """The C library's number of a sign method."""
+    if method not in _METHODS:
+        raise SignatureError("sign method `%s` is none of hmacmd5, hmacsha1, hmacsha256" % method)
+    return _METHODS.index(method)
 
 
 def hmac(method, key, message):
     """MAC of `message` as bytes. `method` is `hmacmd5`, `hmacsha1` or `hmacsha256`, as the clouds spell it."""
+    which = number(method)
     key = octets(key)
     message = octets(message)
-    if method not in _NAMES:
-        raise SignatureError("sign method `%s` is none of hmacmd5, hmacsha1, hmacsha256" % method)
     if native is not None:
-        return native.hmac(method, key, message)
-    new = getattr(hashlib, _NAMES[method], None)
+        return native.hmac(which, key, message)
+    new = getattr(hashlib, method[4:], None)
     if new is None:
-        raise SignatureError("this firmware has no %s: sign with another method" % _NAMES[method])
+        raise SignatureError("this firmware has no %s: sign with another method" % method[4:])
     if len(key) > _BLOCK:
         key = new(key).digest()
     pad = bytearray(_BLOCK)

@@ -34,3 +34,10 @@ class RefusedError(ConnectError):
 
 class TimedOutError(FaceIotError):
     code = 101
+
+
+def failure(code, words):
+    """The error for a status of the C library: what `_faceiot` raises."""
+    if code == SignatureError.code:
+        return SignatureError(words)
+    return (ChunkError if 40 <= code < 50 else ArgumentError)(words, code)

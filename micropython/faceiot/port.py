@@ -1,5 +1,7 @@
 # What differs between firmwares, in one place: module names with and without `u`, clocks, const(), the native core.
 
+from .errors import ArgumentError
+
 try:
     import ubinascii as binascii
 except ImportError:
@@ -19,7 +21,10 @@ except ImportError:
 try:
     import utime as time
 except ImportError:
-    import time
+    try:
+        import time
+    except ImportError:  # a board without a clock still signs, for an hour that it is given
+        time = None
 
 try:
     from micropython import const
@@ -30,7 +35,7 @@ except ImportError:  # CPython
 
 
 try:
-    import _faceiot as native  # C module over the Rust core, when the firmware was built with it
+    import _faceiot as native  # C module over the Rust core: in the firmware (usermod) or beside the package (natmod)
 except ImportError:
     native = None
 
@@ -55,12 +60,19 @@ def octets(text):
     return text.encode() if isinstance(text, str) else text
 
 
+def text(octets):
+    """str of anything that holds bytes; a str as it is."""
+    return octets if isinstance(octets, str) else str(octets, "utf-8")
+
+
 def utc_hour():
     """The current UTC hour as `YYYYMMDDHH`.
 
     Uses gmtime() where there is one. QuecPython has none: there it is localtime() less getTimeZone(), because its
     epoch differs between firmwares (its own examples count from 1970 and from 2000).
     """
+    if time is None:
+        raise ArgumentError("this firmware has no clock: give the timestamp, YYYYMMDDHH")
     if hasattr(time, "gmtime"):
         now = time.gmtime()
     else:

@@ -11,6 +11,7 @@ class Source:
         self._close = False
         self._at = 0
         self._file = None
+        self.data = None  # all of it, when it is in memory
         if isinstance(photo, str):
             photo = open(photo, "rb")
             self._close = True
@@ -19,16 +20,16 @@ class Source:
             self.length = _length(photo)
         else:
             try:
-                self._view = memoryview(photo)
+                self.data = memoryview(photo)
             except TypeError:
                 raise ArgumentError("a photo is bytes, a path or an open file")
-            self.length = len(self._view)
+            self.length = len(self.data)
 
     def readinto(self, buf):
         """Fills `buf` as far as the photo goes; returns how many octets."""
         if self._file is None:
             n = min(len(buf), self.length - self._at)
-            buf[:n] = self._view[self._at : self._at + n]
+            buf[:n] = self.data[self._at : self._at + n]
             self._at += n
             return n
         done = 0

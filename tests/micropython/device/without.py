@@ -1,4 +1,8 @@
-# What a firmware may lack, taken away: binascii.crc32, sha1, md5, gmtime. Runs inside MicroPython.
+# What a firmware may lack, taken away: _faceiot, binascii.crc32, sha1, md5, gmtime. Runs inside MicroPython.
+import sys
+
+sys.modules["_faceiot"] = None
+
 from faceiot import crc, digest, port
 from faceiot.errors import SignatureError
 
