@@ -4,32 +4,39 @@ use core::cmp::Ordering;
 
 use crate::digest::{Algorithm, Hash, Mac};
 use crate::error::Result;
-use crate::text::Writer;
+use crate::text::{AsciiSet, Writer, encode_keeping};
 
 /// Where canonical text goes.
 pub(crate) trait Sink {
+    /// Takes the next octets; only all of them together are text for certain.
+    fn put_octets(&mut self, octets: &[u8]) -> Result<()>;
+
     /// Takes the next piece.
-    fn put(&mut self, text: &str) -> Result<()>;
+    #[inline]
+    fn put(&mut self, text: &str) -> Result<()> {
+        self.put_octets(text.as_bytes())
+    }
 }
 
 impl Sink for Writer<'_> {
-    fn put(&mut self, text: &str) -> Result<()> {
-        self.push_str(text).map(drop)
+    #[inline]
+    fn put_octets(&mut self, octets: &[u8]) -> Result<()> {
+        self.push_octets(octets)
     }
 }
 
 impl<A: Algorithm> Sink for Hash<A> {
     #[inline]
-    fn put(&mut self, text: &str) -> Result<()> {
-        self.update(text.as_bytes());
+    fn put_octets(&mut self, octets: &[u8]) -> Result<()> {
+        self.update(octets);
         Ok(())
     }
 }
 
 impl<A: Algorithm> Sink for Mac<A> {
     #[inline]
-    fn put(&mut self, text: &str) -> Result<()> {
-        self.update(text.as_bytes());
+    fn put_octets(&mut self, octets: &[u8]) -> Result<()> {
+        self.update(octets);
         Ok(())
     }
 }
@@ -38,63 +45,34 @@ impl<A: Algorithm> Sink for Mac<A> {
 pub(crate) struct Encoding<'s, S>(pub(crate) &'s mut S);
 
 impl<S: Sink> Sink for Encoding<'_, S> {
-    fn put(&mut self, text: &str) -> Result<()> {
-        encode(text, "", self.0)
+    fn put_octets(&mut self, octets: &[u8]) -> Result<()> {
+        encode_keeping(&AsciiSet::UNRESERVED, octets, &mut |piece| {
+            self.0.put_octets(piece)
+        })
     }
 }
 
-/// Percent-encodes (RFC 3986); the ASCII characters in `keep` stay as they are.
-pub(crate) fn encode(text: &str, keep: &str, sink: &mut impl Sink) -> Result<()> {
-    let mut rest = text;
-    while !rest.is_empty() {
-        let stays = |byte: &u8| {
-            byte.is_ascii_alphanumeric() || b"-._~".contains(byte) || keep.as_bytes().contains(byte)
-        };
-        let plain = rest.bytes().take_while(stays).count();
-        let (head, tail) = rest.split_at(plain);
-        if plain > 0 {
-            sink.put(head)?;
-        }
-        let mut characters = tail.chars();
-        if let Some(character) = characters.next() {
-            for octet in character.encode_utf8(&mut [0; 4]).bytes() {
-                sink.put(escape(octet, &mut [0; 3]))?;
-            }
-        }
-        rest = characters.as_str();
-    }
-    Ok(())
+/// Percent-encodes (RFC 3986).
+pub(crate) fn encode(text: &str, sink: &mut impl Sink) -> Result<()> {
+    Encoding(sink).put(text)
 }
 
-/// Percent-encodes one octet, unless it is unreserved.
-pub(crate) fn encode_octet(octet: u8, sink: &mut impl Sink) -> Result<()> {
-    if octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) {
-        sink.put(char::from(octet).encode_utf8(&mut [0; 4]))
-    } else {
-        sink.put(escape(octet, &mut [0; 3]))
-    }
-}
-
-/// `%XX`.
-fn escape(octet: u8, out: &mut [u8; 3]) -> &str {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
-    *out = [b'%', digit(octet >> 4), digit(octet & 15)];
-    core::str::from_utf8(out).unwrap_or_default()
+/// Percent-encodes a path: `/` stays as it is.
+pub(crate) fn encode_path(path: &str, sink: &mut impl Sink) -> Result<()> {
+    const KEPT: AsciiSet = AsciiSet::UNRESERVED.with("/");
+    encode_keeping(&KEPT, path.as_bytes(), &mut |piece| sink.put_octets(piece))
 }
 
 /// Writes in lower case; only ASCII letters change.
 pub(crate) fn lower(text: &str, sink: &mut impl Sink) -> Result<()> {
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| byte.is_ascii_uppercase()) {
-        let (head, tail) = rest.split_at(at);
-        sink.put(head)?;
-        let (letter, tail) = tail.split_at(1);
-        let letter = letter.bytes().next().unwrap_or_default().to_ascii_lowercase();
-        sink.put(char::from(letter).encode_utf8(&mut [0; 4]))?;
-        rest = tail;
+    for piece in text.as_bytes().chunks(32) {
+        let mut copy = [0; 32];
+        let (place, _) = copy.split_at_mut(piece.len());
+        place.copy_from_slice(piece);
+        copy.make_ascii_lowercase();
+        sink.put_octets(copy.split_at(piece.len()).0)?;
     }
-    sink.put(rest)
+    Ok(())
 }
 
 /// Compares as if both were in lower case.
@@ -164,9 +142,12 @@ fn sorted_by<T: Copy>(
 /// Compares two texts as if both were percent-encoded.
 pub(crate) fn compare_encoded(a: &str, b: &str) -> Ordering {
     // Encoding keeps the order of octets within letters, digits and `-._~`; every other octet sorts as `%` and its hex.
-    let rank = |byte: u8| {
-        let stays = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        if stays { (byte, 0) } else { (b'%', byte) }
+    let rank = |octet: u8| {
+        if AsciiSet::UNRESERVED.contains(octet) {
+            (octet, 0)
+        } else {
+            (b'%', octet)
+        }
     };
     a.bytes().map(rank).cmp(b.bytes().map(rank))
 }
@@ -207,7 +188,7 @@ mod tests {
     fn names_are_compared_as_if_they_were_encoded() {
         let encoded = |text: &str, out: &mut [u8; 64]| {
             let mut w = Writer::new(out);
-            encode(text, "", &mut w).unwrap();
+            encode(text, &mut w).unwrap();
             w.len()
         };
         for a in ["a", "a/", "A", "中", "a%", "a~", "a1", "", "é", "😀", "%", "-"] {
@@ -223,10 +204,10 @@ mod tests {
     fn encoding_twice_is_encoding_the_encoded() {
         let mut buffer = [0; 64];
         let mut w = Writer::new(&mut buffer);
-        encode("a b/é", "", &mut Encoding(&mut w)).unwrap();
+        encode("a b/é", &mut Encoding(&mut w)).unwrap();
         assert_eq!(w.finish(), "a%2520b%252F%25C3%25A9");
         let mut w = Writer::new(&mut buffer);
-        encode("a b/+~*", "/", &mut w).unwrap();
+        encode_path("a b/+~*", &mut w).unwrap();
         lower("X-Acs-ÄB", &mut w).unwrap();
         assert_eq!(w.finish(), "a%20b/%2B~%2Ax-acs-Äb");
     }

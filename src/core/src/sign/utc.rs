@@ -110,7 +110,7 @@ impl Utc {
 fn digits(number: u64, count: u32, sink: &mut impl Sink) -> Result<()> {
     for place in (0..count).rev() {
         let digit = b'0' + (number / 10_u64.pow(place) % 10) as u8;
-        sink.put(char::from(digit).encode_utf8(&mut [0; 4]))?;
+        sink.put_octets(&[digit])?;
     }
     Ok(())
 }

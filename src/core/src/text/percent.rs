@@ -1,6 +1,6 @@
 //! Percent-encoding (RFC 3986).
 
-use super::Writer;
+use super::{AsciiSet, Writer};
 use crate::error::Result;
 
 /// Appends octets percent-encoded: all but the unreserved characters `A-Z a-z 0-9 - . _ ~` become `%XX`, upper case.
@@ -20,30 +20,32 @@ use crate::error::Result;
 /// # Errors
 /// [`ErrorKind::BufferTooSmall`](crate::ErrorKind::BufferTooSmall); what fitted was written.
 pub fn percent_encode(octets: &[u8], w: &mut Writer<'_>) -> Result<()> {
-    percent_encode_keeping(octets, "", w)
+    encode_keeping(&AsciiSet::UNRESERVED, octets, &mut |piece| w.push_octets(piece))
 }
 
-/// As [`percent_encode`], but the ASCII characters in `keep` stay as they are (`/` in paths).
-pub(crate) fn percent_encode_keeping(octets: &[u8], keep: &str, w: &mut Writer<'_>) -> Result<()> {
+/// Hands out octets percent-encoded, piece by piece; the characters of `keep` stay as they are.
+#[inline]
+pub(crate) fn encode_keeping(
+    keep: &AsciiSet,
+    octets: &[u8],
+    put: &mut impl FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
     let mut rest = octets;
-    while let Some(first) = rest.first() {
-        let plain = rest
-            .iter()
-            .take_while(|byte| stays(**byte) || keep.as_bytes().contains(byte))
-            .count();
-        let (head, tail) = rest.split_at(plain);
-        if plain > 0 {
-            w.push_bytes(head)?;
-            rest = tail;
-            continue;
+    loop {
+        let (plain, reserved) = rest.split_at(keep.span(rest));
+        if !plain.is_empty() {
+            put(plain)?;
         }
-        w.push_str("%")?.push_hex_upper(&[*first])?;
-        rest = rest.get(1..).unwrap_or_default();
+        let Some((octet, tail)) = reserved.split_first() else {
+            return Ok(());
+        };
+        let digit = |nibble: u8| {
+            b"0123456789ABCDEF"
+                .get(usize::from(nibble))
+                .copied()
+                .unwrap_or(b'0')
+        };
+        put(&[b'%', digit(octet >> 4), digit(octet & 15)])?;
+        rest = tail;
     }
-    Ok(())
-}
-
-/// Whether RFC 3986 calls the character unreserved.
-fn stays(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }

@@ -32,9 +32,20 @@ impl<'b> Writer<'b> {
     ///
     /// # Errors
     /// [`ErrorKind::BufferTooSmall`]; nothing was written.
+    #[inline]
     pub fn push_str(&mut self, text: &str) -> Result<&mut Self> {
-        let room = self.reserve(text.len())?;
-        room.copy_from_slice(text.as_bytes());
+        self.push_octets(text.as_bytes())?;
+        Ok(self)
+    }
+
+    /// Appends texts, one behind the other.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BufferTooSmall`]; the texts before the first that did not fit are written.
+    pub fn push_all(&mut self, texts: &[&str]) -> Result<&mut Self> {
+        for text in texts {
+            self.push_str(text)?;
+        }
         Ok(self)
     }
 
@@ -65,15 +76,15 @@ impl<'b> Writer<'b> {
         let mut digits = [0; 20]; // u64::MAX has 20
         let mut used = 0;
         for digit in digits.iter_mut().rev() {
-            *digit = b'0' + (number % 10) as u8;
-            number /= 10;
+            *digit = b'0' + last_digit(&mut number);
             used += 1;
             if number == 0 {
                 break;
             }
         }
         let start = digits.len() - used;
-        self.push_bytes(digits.get(start..).unwrap_or_default())
+        self.push_octets(digits.get(start..).unwrap_or_default())?;
+        Ok(self)
     }
 
     /// Appends a signed number in decimal.
@@ -176,7 +187,28 @@ impl<'b> Writer<'b> {
         self.buffer.split_at_mut(at).1
     }
 
+    /// Everything written, cut at these places, which are lengths at which the writer was.
+    pub(crate) fn finish_cut<const N: usize>(self, at: [usize; N]) -> ([&'b str; N], &'b str) {
+        let (mut rest, mut done) = (self.finish(), 0);
+        let parts = at.map(|end| {
+            let (part, behind) = rest
+                .split_at_checked(end.saturating_sub(done))
+                .unwrap_or_default();
+            (rest, done) = (behind, end);
+            part
+        });
+        (parts, rest)
+    }
+
+    /// Appends octets that are a piece of a text, not necessarily whole characters.
+    #[inline]
+    pub(crate) fn push_octets(&mut self, octets: &[u8]) -> Result<()> {
+        self.reserve(octets.len())?.copy_from_slice(octets);
+        Ok(())
+    }
+
     /// Room for exactly `count` octets, counted as written.
+    #[inline]
     fn reserve(&mut self, count: usize) -> Result<&mut [u8]> {
         let too_small = Error::new(ErrorKind::BufferTooSmall, "output").at_offset(self.len);
         let end = self.len.checked_add(count).ok_or(too_small)?;
@@ -186,7 +218,45 @@ impl<'b> Writer<'b> {
     }
 }
 
-/// The text in octets that came in through `push_*`, which lets only UTF-8 in; the fallback cannot be reached.
+/// Takes the last decimal digit off a number.
+fn last_digit(number: &mut u64) -> u8 {
+    if cfg!(target_pointer_width = "64") {
+        let digit = *number % 10;
+        *number /= 10;
+        digit as u8
+    } else {
+        last_digit_by_halves(number)
+    }
+}
+
+/// The same without a division of 64 bits, which is a routine of 400 octets on a microcontroller.
+fn last_digit_by_halves(number: &mut u64) -> u8 {
+    let (high, low) = ((*number >> 32) as u32, *number as u32);
+    let middle = high % 10 << 16 | low >> 16;
+    let last = middle % 10 << 16 | low & 0xFFFF;
+    *number = u64::from(high / 10) << 32 | u64::from(middle / 10 << 16 | last / 10);
+    (last % 10) as u8
+}
+
+/// The text in octets that came in through `push_*`, which lets only UTF-8 in; the fallback is not reached.
 fn text(octets: &[u8]) -> &str {
     core::str::from_utf8(octets).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_digit_by_halves;
+
+    #[test]
+    fn a_number_is_divided_by_halves_as_by_the_processor() {
+        let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
+        for shift in (0..64).cycle().take(100_000) {
+            seed = seed.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+            for number in [seed >> shift, u64::MAX >> shift, 1 << shift] {
+                let mut rest = number;
+                let digit = last_digit_by_halves(&mut rest);
+                assert_eq!((rest, u64::from(digit)), (number / 10, number % 10), "{number}");
+            }
+        }
+    }
 }

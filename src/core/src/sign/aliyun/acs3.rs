@@ -175,9 +175,9 @@ fn put_canonical(request: &Request<'_>, signed: Signed<'_>, sink: &mut impl Sink
     put_all(sink, &[request.method, "\n", request.path, "\n"])?;
     for (at, (name, value)) in sorted(request.query, |a, b| a.0.cmp(b.0)).enumerate() {
         sink.put(if at == 0 { "" } else { "&" })?;
-        encode(name, "", sink)?;
+        encode(name, sink)?;
         sink.put("=")?;
-        encode(value, "", sink)?;
+        encode(value, sink)?;
     }
     sink.put("\n")?;
     signed.put_headers(request, sink)?;

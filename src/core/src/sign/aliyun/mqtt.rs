@@ -4,7 +4,7 @@ use super::{Credentials, Mac, Method};
 use crate::digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Login;
-use crate::text::Writer;
+use crate::text::{AsciiSet, Writer};
 
 /// A buffer of this size holds the login of any device whose names are within the vendor's lengths.
 pub const LOGIN_BUFFER: usize = 1024;
@@ -22,15 +22,15 @@ pub enum Timestamp<'a> {
     Text(&'a str),
 }
 
-impl Timestamp<'_> {
+impl<'t> Timestamp<'t> {
     /// Writes it; the text of a [`Value`](Self::Value) needs a place to live in.
-    fn text<'t>(&'t self, digits: &'t mut [u8; 20]) -> Result<Option<&'t str>> {
+    fn text(self, digits: &'t mut [u8; 20]) -> Result<Option<&'t str>> {
         Ok(match self {
             Self::None => None,
             Self::Text(text) => Some(text),
             Self::Value(number) => {
                 let mut w = Writer::new(digits);
-                w.push_u64(*number)?;
+                w.push_u64(number)?;
                 Some(w.finish())
             }
         })
@@ -112,117 +112,75 @@ pub fn mqtt_login<'b>(
     options: &Options<'_>,
     buffer: &'b mut [u8],
 ) -> Result<Login<'b>> {
-    login_with(
-        credentials,
-        options,
-        |key, parts| options.method.mac(key, parts),
-        buffer,
-    )
+    match options.method {
+        Method::HmacMd5 => mqtt_login_md5(credentials, options, buffer),
+        Method::HmacSha1 => mqtt_login_sha1(credentials, options, buffer),
+        Method::HmacSha256 => mqtt_login_sha256(credentials, options, buffer),
+    }
 }
 
-/// [`mqtt_login`] with HMAC-SHA256 whatever `options.method` says: firmware that calls nothing else links no other hash.
-///
-/// # Errors
-/// As [`mqtt_login`].
-pub fn mqtt_login_sha256<'b>(
-    credentials: &Credentials<'_>,
-    options: &Options<'_>,
-    buffer: &'b mut [u8],
-) -> Result<Login<'b>> {
-    let options = Options {
-        method: Method::HmacSha256,
-        ..*options
+/// Writes the login of a method: what is checked and written is the same for all, and there once.
+macro_rules! logins {
+    ($($(#[$doc:meta])* $name:ident = $method:ident, $mac:path;)*) => {
+        $($(#[$doc])*
+        ///
+        /// # Errors
+        /// As [`mqtt_login`].
+        pub fn $name<'b>(
+            credentials: &Credentials<'_>,
+            options: &Options<'_>,
+            buffer: &'b mut [u8],
+        ) -> Result<Login<'b>> {
+            let mut digits = [0; 20];
+            let timestamp = checked(credentials, options, &mut digits)?;
+            let parts = signed_parts(credentials, options.client_id, timestamp);
+            let mac = Mac::from_octets(&$mac(credentials.device_secret.as_bytes(), &parts));
+            write(credentials, options, Method::$method, timestamp, &mac, buffer)
+        })*
     };
-    login_with(
-        credentials,
-        &options,
-        |key, parts| Mac::from_octets(&digest::hmac_sha256(key, parts)),
-        buffer,
-    )
 }
 
-/// [`mqtt_login`] with HMAC-SHA1; see [`mqtt_login_sha256`].
-///
-/// # Errors
-/// As [`mqtt_login`].
-pub fn mqtt_login_sha1<'b>(
-    credentials: &Credentials<'_>,
-    options: &Options<'_>,
-    buffer: &'b mut [u8],
-) -> Result<Login<'b>> {
-    let options = Options {
-        method: Method::HmacSha1,
-        ..*options
-    };
-    login_with(
-        credentials,
-        &options,
-        |key, parts| Mac::from_octets(&digest::hmac_sha1(key, parts)),
-        buffer,
-    )
+logins! {
+    /// [`mqtt_login`] with HMAC-SHA256 whatever `options.method` says: firmware that calls nothing else links no other
+    /// hash.
+    mqtt_login_sha256 = HmacSha256, digest::hmac_sha256;
+    /// [`mqtt_login`] with HMAC-SHA1; see [`mqtt_login_sha256`].
+    mqtt_login_sha1 = HmacSha1, digest::hmac_sha1;
+    /// [`mqtt_login`] with HMAC-MD5; see [`mqtt_login_sha256`].
+    mqtt_login_md5 = HmacMd5, digest::hmac_md5;
 }
 
-/// [`mqtt_login`] with HMAC-MD5; see [`mqtt_login_sha256`].
-///
-/// # Errors
-/// As [`mqtt_login`].
-pub fn mqtt_login_md5<'b>(
+/// Writes the login whose MAC is this.
+fn write<'b>(
     credentials: &Credentials<'_>,
     options: &Options<'_>,
+    method: Method,
+    timestamp: Option<&str>,
+    mac: &Mac,
     buffer: &'b mut [u8],
 ) -> Result<Login<'b>> {
-    let options = Options {
-        method: Method::HmacMd5,
-        ..*options
-    };
-    login_with(
-        credentials,
-        &options,
-        |key, parts| Mac::from_octets(&digest::hmac_md5(key, parts)),
-        buffer,
-    )
-}
-
-fn login_with<'b>(
-    credentials: &Credentials<'_>,
-    options: &Options<'_>,
-    mac: impl FnOnce(&[u8], &[&[u8]]) -> Mac,
-    buffer: &'b mut [u8],
-) -> Result<Login<'b>> {
-    check(credentials, options)?;
     let Credentials {
         product_key,
         device_name,
-        device_secret,
+        ..
     } = *credentials;
-    let mut digits = [0; 20];
-    let timestamp = options.timestamp.text(&mut digits)?;
-
-    let mac = mac(
-        device_secret.as_bytes(),
-        &signed_parts(credentials, options.client_id, timestamp),
-    );
-
     let mut w = Writer::new(buffer);
     put_host(product_key, options.region, options.instance_id, &mut w)?;
-    let host = w.cut();
+    let host_end = w.len();
 
-    for part in id_parts(credentials, options.client_id) {
-        w.push_str(part)?;
-    }
-    w.push_str("|securemode=")?.push_i64(options.secure_mode.into())?;
-    w.push_str(",signmethod=")?.push_str(options.method.as_str())?;
-    if let Some(timestamp) = timestamp {
-        w.push_str(",timestamp=")?.push_str(timestamp)?;
-    }
+    let [id, dot, name] = id_parts(credentials, options.client_id);
+    w.push_all(&[id, dot, name, "|securemode="])?
+        .push_i64(options.secure_mode.into())?;
+    let (stamp, timestamp) = timestamp.map_or(("", ""), |text| (",timestamp=", text));
+    w.push_all(&[",signmethod=", method.as_str(), stamp, timestamp])?;
     for (name, value) in options.extra {
-        w.push_str(",")?.push_str(name)?.push_str("=")?.push_str(value)?;
+        w.push_all(&[",", name, "=", value])?;
     }
     w.push_str("|")?;
-    let client_id = w.cut();
+    let client_id_end = w.len();
 
-    w.push_str(device_name)?.push_str("&")?.push_str(product_key)?;
-    let username = w.cut();
+    w.push_all(&[device_name, "&", product_key])?;
+    let username_end = w.len();
 
     if options.hex_upper {
         w.push_hex_upper(mac.as_bytes())?;
@@ -232,12 +190,13 @@ fn login_with<'b>(
     let port = options
         .port
         .unwrap_or(if options.secure_mode == 3 { 1883 } else { 8883 });
+    let ([host, client_id, username], password) = w.finish_cut([host_end, client_id_end, username_end]);
     Ok(Login {
         host,
         port,
         client_id,
         username,
-        password: w.finish(),
+        password,
     })
 }
 
@@ -261,9 +220,8 @@ pub fn string_to_sign<'b>(
     options: &Options<'_>,
     buffer: &'b mut [u8],
 ) -> Result<&'b str> {
-    check(credentials, options)?;
     let mut digits = [0; 20];
-    let timestamp = options.timestamp.text(&mut digits)?;
+    let timestamp = checked(credentials, options, &mut digits)?;
     let mut w = Writer::new(buffer);
     for part in signed_parts(credentials, options.client_id, timestamp) {
         w.push_bytes(part)?;
@@ -278,14 +236,11 @@ pub(super) fn put_host(
     instance_id: Option<&str>,
     w: &mut Writer<'_>,
 ) -> Result<()> {
-    match instance_id {
-        Some(instance) => w.push_str(instance)?.push_str(".mqtt.iothub.aliyuncs.com")?,
-        None => w
-            .push_str(product_key)?
-            .push_str(".iot-as-mqtt.")?
-            .push_str(region)?
-            .push_str(".aliyuncs.com")?,
+    let parts = match instance_id {
+        Some(instance) => [instance, ".mqtt.iothub", "", ".aliyuncs.com"],
+        None => [product_key, ".iot-as-mqtt.", region, ".aliyuncs.com"],
     };
+    w.push_all(&parts)?;
     Ok(())
 }
 
@@ -320,53 +275,62 @@ fn id_parts<'p>(credentials: &Credentials<'p>, client_id: Option<&'p str>) -> [&
     }
 }
 
-/// Refuses what the platform would read differently from what was meant.
-fn check(credentials: &Credentials<'_>, options: &Options<'_>) -> Result<()> {
+/// Refuses what the platform would read differently from what was meant; gives the timestamp that is signed.
+fn checked<'t>(
+    credentials: &Credentials<'_>,
+    options: &Options<'t>,
+    digits: &'t mut [u8; 20],
+) -> Result<Option<&'t str>> {
     check_name("product_key", credentials.product_key)?;
     check_name("device_name", credentials.device_name)?;
     check_name("region", options.region)?;
     if let Some(instance) = options.instance_id {
         check_name("instance_id", instance)?;
     }
+    const BAR: AsciiSet = AsciiSet::CONTROLS.with("|");
+    const COMMA: AsciiSet = AsciiSet::CONTROLS.with(",");
+    const COMMA_OR_BAR: AsciiSet = COMMA.with("|");
+    const IN_A_NAME: AsciiSet = COMMA.with("|=");
     let client_id = options.client_id.unwrap_or_default();
-    free("client_id", client_id, &['|'])?;
-    if client_id.chars().count() > 64 {
+    if free("client_id", client_id, &BAR)? > 64 {
         return Err(Error::new(
             ErrorKind::InvalidArgument,
             "client_id is longer than 64 characters",
         ));
     }
-    if let Timestamp::Text(text) = options.timestamp {
-        free("timestamp", text, &[',', '|'])?;
-    }
+    let timestamp = options.timestamp.text(digits)?;
+    free("timestamp", timestamp.unwrap_or_default(), &COMMA_OR_BAR)?;
     for (name, value) in options.extra {
-        free("extra", name, &[',', '|', '='])?;
-        free("extra", value, &[','])?;
+        free("extra", name, &IN_A_NAME)?;
+        free("extra", value, &COMMA)?;
         if matches!(*name, "" | "securemode" | "signmethod" | "timestamp") {
             return Err(Error::new(ErrorKind::InvalidArgument, "extra"));
         }
     }
-    Ok(())
+    Ok(timestamp)
 }
 
 /// A name that is part of a host or of the user name.
 pub(super) fn check_name(at: &'static str, value: &str) -> Result<()> {
-    if value.is_empty() {
-        Err(Error::new(ErrorKind::InvalidArgument, at))
-    } else {
-        free(at, value, &['&', '/', '|'])
+    const MARKS: AsciiSet = AsciiSet::CONTROLS.with("&/|");
+    match free(at, value, &MARKS)? {
+        0 => Err(Error::new(ErrorKind::InvalidArgument, at)),
+        _ => Ok(()),
     }
 }
 
-/// Text without these characters and without control characters.
-fn free(at: &'static str, value: &str, without: &[char]) -> Result<()> {
-    match value
-        .char_indices()
-        .find(|(_, c)| c.is_control() || without.contains(c))
-    {
-        Some((offset, _)) => Err(Error::new(ErrorKind::InvalidArgument, at).at_offset(offset)),
-        None => Ok(()),
+/// How many characters a text has in which none of these and no control character stands.
+fn free(at: &'static str, value: &str, without: &AsciiSet) -> Result<usize> {
+    let (mut characters, mut before) = (0, 0);
+    for (offset, octet) in value.bytes().enumerate() {
+        // U+0080 up to U+009F are controls too; UTF-8 spells them C2 80 up to C2 9F.
+        if without.contains(octet) || (before == 0xC2 && octet < 0xA0) {
+            return Err(Error::new(ErrorKind::InvalidArgument, at).at_offset(offset));
+        }
+        characters += usize::from(octet & 0xC0 != 0x80);
+        before = octet;
     }
+    Ok(characters)
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ pub fn form<'b>(device: &Device<'_>, random: &str, method: Method, buffer: &'b m
         ("&random=", random),
     ] {
         w.push_str(name)?;
-        encode(value, "", &mut w)?;
+        encode(value, &mut w)?;
     }
     put_all(
         &mut w,

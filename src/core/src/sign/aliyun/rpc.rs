@@ -107,9 +107,9 @@ fn put_canonical(parameters: &[(&str, &str)], sink: &mut impl Sink) -> Result<()
         if at > 0 {
             sink.put("&")?;
         }
-        encode(name, "", sink)?;
+        encode(name, sink)?;
         sink.put("=")?;
-        encode(value, "", sink)?;
+        encode(value, sink)?;
     }
     Ok(())
 }

@@ -38,7 +38,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Mismatch;
 use crate::sign::mac::{self, Signature, put_all};
 use crate::sign::request::{Request, Signed, item};
-use crate::sign::stream::{Sink, encode, encode_octet, sorted};
+use crate::sign::stream::{Encoding, Sink, encode, sorted};
 use crate::text::Writer;
 
 const ALGORITHM: &str = "SDK-HMAC-SHA256";
@@ -195,9 +195,9 @@ fn put_canonical(request: &Request<'_>, signed: Signed<'_>, sink: &mut impl Sink
     let in_order = |a: &(&str, &str), b: &(&str, &str)| -> Ordering { a.0.cmp(b.0).then(a.1.cmp(b.1)) };
     for (at, (name, value)) in sorted(request.query, in_order).enumerate() {
         sink.put(if at == 0 { "" } else { "&" })?;
-        encode(name, "", sink)?;
+        encode(name, sink)?;
         sink.put("=")?;
-        encode(value, "", sink)?;
+        encode(value, sink)?;
     }
     sink.put("\n")?;
     signed.put_headers(request, sink)?;
@@ -236,7 +236,7 @@ fn put_path(path: &str, sink: &mut impl Sink) -> Result<()> {
         if closed {
             sink.put("/")?;
         } else {
-            encode_octet(octet, sink)?;
+            Encoding(&mut *sink).put_octets(&[octet])?;
         }
     }
     if closed { Ok(()) } else { sink.put("/") }

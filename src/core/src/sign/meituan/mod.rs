@@ -163,9 +163,9 @@ pub fn form<'b>(parameters: &[(&str, &str)], signature: &Signature, buffer: &'b 
     let mut w = Writer::new(buffer);
     for (name, value) in parameters.iter().chain(&[("Signature", signature.as_str())]) {
         w.push_str(if w.is_empty() { "" } else { "&" })?;
-        encode(name, "", &mut w)?;
+        encode(name, &mut w)?;
         w.push_str("=")?;
-        encode(value, "", &mut w)?;
+        encode(value, &mut w)?;
     }
     Ok(w.finish())
 }
@@ -253,9 +253,9 @@ fn put_string(request: &Request<'_>, options: Options, sink: &mut impl Sink) -> 
         .filter(|parameter| !matches!(parameter.0, "Signature" | "image_content"));
     for (at, (name, value)) in signed.enumerate() {
         sink.put(if at == 0 { "" } else { "&" })?;
-        encode(name, "", sink)?;
+        encode(name, sink)?;
         sink.put("=")?;
-        encode(value, "", sink)?;
+        encode(value, sink)?;
     }
     Ok(())
 }

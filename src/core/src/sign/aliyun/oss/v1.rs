@@ -273,10 +273,10 @@ pub(super) fn put_parameter(name: &str, value: &str, w: &mut Writer<'_>) -> Resu
     if !w.is_empty() {
         w.push_str("&")?;
     }
-    encode(name, "", w)?;
+    encode(name, w)?;
     if !value.is_empty() {
         w.push_str("=")?;
-        encode(value, "", w)?;
+        encode(value, w)?;
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Mismatch;
 use crate::sign::aliyun::version_4_key;
 use crate::sign::mac::{self, AccessKey, Signature, SigningKey, put_all};
-use crate::sign::stream::{Sink, compare_encoded, compare_lower, encode, lower, sorted_both};
+use crate::sign::stream::{Sink, compare_encoded, compare_lower, encode, encode_path, lower, sorted_both};
 use crate::text::Writer;
 
 const ALGORITHM: &str = "OSS4-HMAC-SHA256";
@@ -447,9 +447,9 @@ fn put_canonical(
 ) -> Result<()> {
     put_all(sink, &[request.method, "\n/"])?;
     if !request.bucket.is_empty() {
-        encode(request.bucket, "/", sink)?;
+        encode_path(request.bucket, sink)?;
         sink.put("/")?;
-        encode(request.key, "/", sink)?;
+        encode_path(request.key, sink)?;
     }
     sink.put("\n")?;
     let query = sorted_both(request.query, more, |a, b| compare_encoded(a.0, b.0));
@@ -458,10 +458,10 @@ fn put_canonical(
         .enumerate()
     {
         sink.put(if at == 0 { "" } else { "&" })?;
-        encode(name, "", sink)?;
+        encode(name, sink)?;
         if !value.is_empty() {
             sink.put("=")?;
-            encode(value, "", sink)?;
+            encode(value, sink)?;
         }
     }
     sink.put("\n")?;
