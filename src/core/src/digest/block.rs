@@ -9,6 +9,9 @@ use core::slice::from_ref;
 use subtle::ConstantTimeEq;
 use zeroize::optimization_barrier;
 
+use crate::error::Result;
+use crate::text::Sink;
+
 /// What a compression function takes at a time.
 type Block = [u8; 64];
 
@@ -313,4 +316,20 @@ pub(crate) fn hmac<A: Algorithm>(key: &[&[u8]], parts: &[&[u8]]) -> A::Digest {
 pub(crate) fn wipe<T: Copy + Default>(memory: &mut [T]) {
     memory.fill(T::default());
     optimization_barrier(memory);
+}
+
+impl<A: Algorithm> Sink for Hash<A> {
+    #[inline]
+    fn put_octets(&mut self, octets: &[u8]) -> Result<()> {
+        self.update(octets);
+        Ok(())
+    }
+}
+
+impl<A: Algorithm> Sink for Mac<A> {
+    #[inline]
+    fn put_octets(&mut self, octets: &[u8]) -> Result<()> {
+        self.update(octets);
+        Ok(())
+    }
 }

@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use super::stream::Sink;
 use super::{Masked, Mismatch};
 use crate::digest::{Algorithm, Hash, Key, Mac, Sha1, Sha256, ct_eq, wipe};
 use crate::error::{Error, ErrorKind, Result};
@@ -163,9 +162,4 @@ pub(crate) fn single<'a>(
         (value, None) => Ok(value),
         _ => Err(Error::new(ErrorKind::Signature, at)),
     }
-}
-
-/// Writes pieces one behind the other.
-pub(crate) fn put_all(sink: &mut impl Sink, pieces: &[&str]) -> Result<()> {
-    pieces.iter().try_for_each(|piece| sink.put(piece))
 }

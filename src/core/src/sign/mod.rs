@@ -18,8 +18,8 @@ mod explain;
 pub mod huawei;
 mod mac;
 pub mod meituan;
+mod order;
 mod request;
-mod stream;
 mod utc;
 
 pub use explain::{Difference, Part, explain};

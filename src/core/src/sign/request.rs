@@ -1,8 +1,8 @@
 //! An HTTP request as the signatures over headers see it.
 
-use super::mac::put_all;
-use super::stream::{Sink, compare_lower, lower, sorted};
+use super::order::{compare_lower, sorted};
 use crate::error::{Error, ErrorKind, Result};
+use crate::text::{Sink, lower, put_all};
 
 /// What is signed of an HTTP request.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]

@@ -1,8 +1,8 @@
 //! A moment in the spellings that signatures use, computed without a clock.
 
 use super::huawei::civil;
-use super::stream::Sink;
 use crate::error::Result;
+use crate::text::Sink;
 
 /// A second in UTC.
 ///

@@ -31,11 +31,11 @@
 //! ```
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::sign::mac::{self, Signature, put_all};
+use crate::sign::mac::{self, Signature};
+use crate::sign::order::sorted;
 use crate::sign::request::{Request, Signed, item};
-use crate::sign::stream::{Sink, encode, sorted};
 use crate::sign::{Mismatch, is_hex_of};
-use crate::text::Writer;
+use crate::text::{Sink, Writer, encode, put_all};
 
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 

@@ -17,8 +17,8 @@
 use super::Method;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Mismatch;
-use crate::sign::mac::{AccessKey, Signature, compare, put_all};
-use crate::text::Writer;
+use crate::sign::mac::{AccessKey, Signature, compare};
+use crate::text::{Writer, put_all};
 
 /// How to log in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

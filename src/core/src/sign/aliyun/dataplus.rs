@@ -12,9 +12,8 @@
 use crate::digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Mismatch;
-use crate::sign::mac::{self, AccessKey, Signature, put_all};
-use crate::sign::stream::Sink;
-use crate::text::Writer;
+use crate::sign::mac::{self, AccessKey, Signature};
+use crate::text::{Sink, Writer, put_all};
 
 /// What is signed of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -19,10 +19,9 @@ use core::fmt;
 use super::mqtt;
 use super::{ClientId, Method, parse_client_id, parse_username};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sign::mac::{Signature, compare, put_all};
-use crate::sign::stream::encode;
+use crate::sign::mac::{Signature, compare};
 use crate::sign::{Login, Masked, Mismatch};
-use crate::text::Writer;
+use crate::text::{Writer, encode, put_all};
 
 /// A device that has no secret of its own yet.
 #[derive(Clone, Copy, PartialEq, Eq)]

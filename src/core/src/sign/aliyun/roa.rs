@@ -18,10 +18,10 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Mismatch;
-use crate::sign::mac::{self, Signature, put_all};
+use crate::sign::mac::{self, Signature};
+use crate::sign::order::sorted;
 use crate::sign::request::{Request, Signed};
-use crate::sign::stream::{Sink, sorted};
-use crate::text::{Writer, base64_encode};
+use crate::text::{Sink, Writer, base64_encode, put_all};
 
 const ACS: Signed<'static> = Signed::Usual(|name| {
     name.get(..6)

@@ -21,10 +21,10 @@
 //! ```
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::sign::Mismatch;
 use crate::sign::mac::{self, Signature};
-use crate::sign::stream::{Encoding, Sink, encode, sorted};
-use crate::sign::{Mismatch, mac::put_all};
-use crate::text::Writer;
+use crate::sign::order::sorted;
+use crate::text::{Encoding, Sink, Writer, encode, put_all};
 
 /// The parameters as they are signed: sorted by the octets of their names, `name=value` joined by `&`, both encoded by
 /// RFC 3986. `Signature` itself is left out; an empty value is kept as `name=`.

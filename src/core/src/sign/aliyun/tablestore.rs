@@ -21,9 +21,9 @@ use super::version_4_key;
 use crate::digest::{Key, wipe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Mismatch;
-use crate::sign::mac::{self, Signature, SigningKey, put_all, single};
-use crate::sign::stream::{Sink, compare_lower, lower, sorted};
-use crate::text::{Writer, base64_encode};
+use crate::sign::mac::{self, Signature, SigningKey, single};
+use crate::sign::order::{compare_lower, sorted};
+use crate::text::{Sink, Writer, base64_encode, lower, put_all};
 
 /// Headers: name and value; the case of names does not matter, and those that are not `x-ots-*` are not signed.
 type Headers<'h> = &'h [(&'h str, &'h str)];

@@ -36,10 +36,10 @@ use core::cmp::Ordering;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Mismatch;
-use crate::sign::mac::{self, Signature, put_all};
+use crate::sign::mac::{self, Signature};
+use crate::sign::order::sorted;
 use crate::sign::request::{Request, Signed, item};
-use crate::sign::stream::{Encoding, Sink, encode, sorted};
-use crate::text::Writer;
+use crate::text::{Encoding, Sink, Writer, encode, put_all};
 
 const ALGORITHM: &str = "SDK-HMAC-SHA256";
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";

@@ -3,8 +3,7 @@
 
 use crate::digest::ct_eq;
 use crate::error::{Error, ErrorKind, Result};
-use crate::sign::mac::put_all;
-use crate::text::Writer;
+use crate::text::{Writer, put_all};
 
 /// The user name `accessKey={key}|timestamp={ms}|instanceId={id}`; the instance id is left out when there is none. The
 /// time must be written anew for every connection.

@@ -20,9 +20,8 @@ use core::fmt;
 use super::Hour;
 use crate::digest::{hmac_sha256, wipe};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sign::mac::put_all;
 use crate::sign::{Login, Masked, Mismatch, is_hex_of};
-use crate::text::{Writer, base64_decode, hex_lower};
+use crate::text::{Writer, base64_decode, hex_lower, put_all};
 
 /// The longest group secret, in octets of its base64.
 const SECRET_MAX: usize = 256;

@@ -34,10 +34,10 @@ use core::cmp::Ordering;
 pub use time::{TimestampForm, parse_timestamp, timestamp};
 
 use super::Mismatch;
-use super::mac::{self, Signature, put_all, single};
-use super::stream::{Sink, compare_encoded, encode, lower, sorted};
+use super::mac::{self, Signature, single};
+use super::order::{compare_encoded, sorted};
 use crate::error::{Error, ErrorKind, Result};
-use crate::text::Writer;
+use crate::text::{Sink, Writer, encode, lower, put_all};
 
 /// What is signed of a request.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -20,9 +20,9 @@
 use super::{Request, is_oss};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Mismatch;
-use crate::sign::mac::{self, AccessKey, Signature, put_all, single};
-use crate::sign::stream::{Sink, compare_lower, encode, lower, sorted, sorted_both};
-use crate::text::Writer;
+use crate::sign::mac::{self, AccessKey, Signature, single};
+use crate::sign::order::{compare_lower, sorted, sorted_both};
+use crate::text::{Sink, Writer, encode, lower, put_all};
 
 /// The query parameters that are signed (oss2 2.19.1).
 const SUB_RESOURCES: &[&str] = &[

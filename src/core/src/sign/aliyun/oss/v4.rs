@@ -33,9 +33,9 @@ use crate::digest::{Key, wipe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Mismatch;
 use crate::sign::aliyun::version_4_key;
-use crate::sign::mac::{self, AccessKey, Signature, SigningKey, put_all};
-use crate::sign::stream::{Sink, compare_encoded, compare_lower, encode, encode_path, lower, sorted_both};
-use crate::text::Writer;
+use crate::sign::mac::{self, AccessKey, Signature, SigningKey};
+use crate::sign::order::{compare_encoded, compare_lower, sorted_both};
+use crate::text::{Sink, Writer, encode, encode_path, lower, put_all};
 
 const ALGORITHM: &str = "OSS4-HMAC-SHA256";
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";

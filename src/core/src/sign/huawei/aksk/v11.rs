@@ -4,10 +4,9 @@ use super::{USUAL, listed, put_canonical};
 use crate::digest::{Key, hmac_sha256, wipe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Mismatch;
-use crate::sign::mac::{self, Signature, SigningKey, put_all};
+use crate::sign::mac::{self, Signature, SigningKey};
 use crate::sign::request::{Request, Signed, item};
-use crate::sign::stream::Sink;
-use crate::text::{Writer, hex_lower};
+use crate::text::{Sink, Writer, hex_lower, put_all};
 
 const ALGORITHM: &str = "V11-HMAC-SHA256";
 
