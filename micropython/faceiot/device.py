@@ -1,7 +1,7 @@
 # A device: connects with its signed secret, reports, answers commands, sends photos.
 
 from . import chunk, sign, topics
-from .errors import ArgumentError, ConnectError, FaceIotError, RefusedError
+from .errors import ArgumentError, ConnectError, FaceIotError, RefusedError, TimedOutError
 from .mqtt import MQTTClient
 from .port import hashlib, octets, sleep_ms, ticks_diff, ticks_ms, time
 
@@ -54,7 +54,12 @@ class Device:
 
     def connect(self):
         """Logs in and asks for the device's commands."""
-        self._client.connect()
+        try:
+            self._client.connect()
+        except ValueError as e:  # QuecPython's umqtt turns every failure into "MQTT Connect error=..."
+            if str(e)[-2:] in ("=4", "=5"):
+                raise RefusedError("login refused: wrong secret, or the device is unknown or disabled")
+            raise ConnectError(str(e))
         for topic in self.topics.subscriptions:
             self._client.subscribe(topic, 1)
         return self
@@ -72,11 +77,13 @@ class Device:
         topic, text = self.topics.report(properties, self._number)
         self._publish(topic, text)
 
-    def send_photo(self, photo, size=4096, attempts=2):
+    def send_photo(self, photo, size=4096, attempts=2, reconnects=0):
         """Sends a photo: bytes, a memoryview, an open file or a path. Returns the number of messages.
 
         When the connection is lost on the way it is opened again and the photo starts again, from its first octet.
         In `v2` it keeps its id and its chunks say that they were sent before, so that it stays one photo.
+        It is begun `attempts` times at most; each time the connection is tried `reconnects` times (0: until it is there).
+        Raises ConnectError when that was in vain.
         """
         if hasattr(photo, "seek") and hasattr(photo, "tell"):
             start = photo.tell()
@@ -90,11 +97,11 @@ class Device:
                 return self._send(photo, size, again)
             except RefusedError:
                 raise
-            except ConnectError:
+            except (ConnectError, TimedOutError):
                 if attempts < 1:
                     raise
                 again = True
-                self.reconnect()
+                self.reconnect(reconnects)
                 if start is not None:
                     photo.seek(start)
 
@@ -139,6 +146,10 @@ class Device:
                     raise
         else:
             self._client.check_msg()
+            # QuecPython's umqtt says nothing when the server closes; its state does: 0 is connected.
+            state = getattr(self._client, "get_mqttsta", None)
+            if state is not None and state() != 0:
+                raise ConnectError("the connection is lost")
             sleep_ms(10)
 
     def loop(self):

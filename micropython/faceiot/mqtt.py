@@ -96,6 +96,8 @@ class MQTTClient:
             pass
         if self._ssl:
             self._sock = self._wrap(host)
+            if hasattr(self._sock, "settimeout"):
+                self._raw = self._sock  # CPython's has taken the socket over
 
     def _wrap(self, host):
         params = dict(self._ssl_params)
@@ -133,10 +135,15 @@ class MQTTClient:
         return body[0] & 1
 
     def disconnect(self):
-        """Says goodbye and closes."""
+        """Says goodbye and closes, once the broker has closed or after two seconds."""
         if self._sock is not None:
             try:
                 self._write(b"\xe0\x00")
+                # Closing with octets unread would reset the connection: what went out at QoS 0 just now would be lost.
+                self._raw.settimeout(2)
+                start = ticks_ms()
+                while _recv(self._sock, 256) and ticks_diff(ticks_ms(), start) < 2000:
+                    pass
             except OSError:
                 pass
             self.close()

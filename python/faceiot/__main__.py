@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
@@ -16,6 +17,9 @@ def main() -> int:
     """
     # The command has its own handling of Ctrl-C; Python's handler would only set a flag that nobody reads.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # `faceiot run` runs scripts in this interpreter, unless it is told another one.
+    if sys.executable:
+        os.environ.setdefault("FACEIOT_PYTHON", sys.executable)
     return cli_main(["faceiot", *sys.argv[1:]])
 
 

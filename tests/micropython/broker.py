@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import paho.mqtt.client as paho
 
@@ -71,16 +74,20 @@ class Mosquitto:
 class Listener:
     """A paho client that keeps everything it hears."""
 
-    def __init__(self, broker: Mosquitto, user: str, password: str, topics: list[str]) -> None:
+    def __init__(
+        self, broker: Mosquitto, user: str, password: str, topics: list[str], ca: Path | None = None
+    ) -> None:
         self.messages: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self._subscribed: queue.Queue[int] = queue.Queue()
         self.client = paho.Client(client_id="listener", clean_session=False)
         self.client.username_pw_set(user, password)
+        if ca:
+            self.client.tls_set_context(ssl.create_default_context(cafile=ca))
         self.client.reconnect_delay_set(1, 1)
         self.client.on_message = lambda _c, _u, message: self.messages.put((message.topic, message.payload))
         self.client.on_connect = lambda client, *_: [client.subscribe(topic, 1) for topic in topics]
         self.client.on_subscribe = lambda _c, _u, mid, _q: self._subscribed.put(mid)
-        self.client.connect("127.0.0.1", broker.port)
+        self.client.connect("localhost" if ca else "127.0.0.1", broker.port)
         self.client.loop_start()
         for _ in topics:
             self._subscribed.get(timeout=10)
@@ -90,6 +97,13 @@ class Listener:
 
     def publish(self, topic: str, payload: str) -> None:
         self.client.publish(topic, payload, qos=1).wait_for_publish(10)
+
+    def answer(self, topic: str) -> dict[str, Any]:
+        """The next document on a topic."""
+        while True:
+            heard, payload = self.next()
+            if heard == topic:
+                return json.loads(payload)  # type: ignore[no-any-return]
 
     def stop(self) -> None:
         self.client.disconnect()

@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-use crate::{command, demo, device, doctor, receive, send, sign, up};
+use crate::{command, demo, device, doctor, receive, run, send, sign, up};
 
 /// Cameras, IoT clouds and photos that arrive whole; with a cloud of its own for this computer
 #[derive(Parser, Debug)]
@@ -53,6 +53,9 @@ pub(crate) enum Subcommands {
     /// Give a device of the local cloud a command and wait for its answer
     #[command(after_help = command::EXAMPLES)]
     Command(command::ToDevice),
+    /// Run a Python script as it is, with the modules it expects and the local cloud in its cloud's place
+    #[command(after_help = run::EXAMPLES)]
+    Run(run::RunCommand),
     /// Show what a device sends to log in, and the text that is signed
     #[command(after_help = sign::EXAMPLES)]
     Sign(sign::SignCommand),

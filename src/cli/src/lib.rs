@@ -9,7 +9,7 @@
 //! | file | question |
 //! |---|---|
 //! | `args` | what can be said on the command line |
-//! | `up`, `demo`, `device`, `send`, `receive`, `command`, `sign`, `doctor` | one subcommand each, its options included |
+//! | `up`, `demo`, `device`, `send`, `receive`, `command`, `run`, `sign`, `doctor` | one subcommand each, its options included |
 //! | `config` (`endpoint`, `ini`), `secret` | which device: options, environment, the tutorial's `iot.cfg` |
 //! | `place` | which folder, which running cloud |
 //! | `out`, `logging` | answers on standard output (text or JSON), progress and the log on standard error |
@@ -41,6 +41,7 @@ mod logging;
 mod out;
 mod place;
 mod receive;
+mod run;
 mod secret;
 mod send;
 mod sign;
@@ -111,6 +112,7 @@ fn execute(command: Subcommands, out: Output) -> Result<(), Failure> {
             Subcommands::Send(command) => interrupt::or_interrupt(send::run(command, out)).await,
             Subcommands::Receive(command) => interrupt::or_interrupt(receive::run(command, out)).await,
             Subcommands::Command(command) => interrupt::or_interrupt(command::run(command, out)).await,
+            Subcommands::Run(command) => run::run(&command),
             Subcommands::Sign(command) => sign::run(&command, out),
             Subcommands::Verify(command) => sign::verify(&command, out),
             Subcommands::Doctor(command) => interrupt::or_interrupt(doctor::run(command, out)).await,

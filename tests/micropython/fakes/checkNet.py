@@ -1,5 +1,0 @@
-state = (3, 1)
-
-
-def wait_network_connected(timeout):
-    return state

@@ -1,5 +1,0 @@
-number = "868540050954037"
-
-
-def getDevImei():
-    return number

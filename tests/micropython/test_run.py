@@ -1,0 +1,205 @@
+"""`faceiot run`: the tutorial's scripts as they are, with the local cloud where they expect their cloud."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cloud import FACEIOT, LocalCloud, environment, until
+
+from conftest import COMPAT, PORT, ROOT, tool
+
+SEED = ROOT / "tests" / "seeds" / "002_25ebcd3f55505fc5.txt"
+DEVICE = "huawei:5fbbb784b4ec2202e982e643_868540050954037"
+HOST = "a15fbbd7ce.iot-mqtts.cn-north-4.myhuaweicloud.com"
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[LocalCloud]:
+    with LocalCloud(tmp_path) as cloud:
+        cloud.add(DEVICE, "ac4263b86eaf6442997a")
+        yield cloud
+
+
+@pytest.fixture
+def seed(tmp_path: Path) -> Path:
+    """The script of seed 002, cut out of its tutorial and otherwise untouched."""
+    text = SEED.read_bytes()
+    script = text[text.index(b"import checkNet") : text.index("接下来就可以下载验证了".encode())]
+    assert hashlib.sha256(script).hexdigest() == "7db6bfcd4d7983005feeb412800f8476fd51153f6a34513b2a30b670baf534a4"
+    path = tmp_path / "seed.py"
+    path.write_bytes(script)
+    return path
+
+
+def run(*words: str | Path, data: Path | None = None, cwd: Path, **more: str) -> subprocess.Popen[str]:
+    options = ["--data", str(data)] if data else []
+    return subprocess.Popen(
+        [FACEIOT, "run", *options, *words],
+        cwd=cwd,
+        env=environment(**more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ended(process: subprocess.Popen[str], timeout: float = 30) -> tuple[int, str, str]:
+    try:
+        out, err = process.communicate(timeout=timeout)
+    finally:
+        process.kill()
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize("interpreter", ["CPython", "MicroPython"])
+def test_seed_002_unchanged_reports_to_the_local_cloud_and_answers_its_command(
+    cloud: LocalCloud, seed: Path, interpreter: str, tmp_path: Path
+) -> None:
+    options = [f"--micropython={tool('micropython')}"] if interpreter == "MicroPython" else []
+    script = run(*options, seed, data=cloud.data, cwd=tmp_path)
+    try:
+        until("its report", lambda: cloud.properties(DEVICE) == {"WaterMeterControl.state": "T:15c,  H: 85% "})
+        assert cloud.ask(DEVICE, "close", {"valve": 1})["code"] == 0
+        code, out, err = ended(script)
+    finally:
+        script.kill()
+    assert code == 0, err
+    assert out.startswith("Waiting command\nSubscribe Recv: Topic=$oc/devices/")
+    assert '"valve":1' in out
+    until("its end", lambda: not cloud.online(DEVICE))
+
+
+def test_the_short_example_does_the_same_in_micropython(cloud: LocalCloud, tmp_path: Path) -> None:
+    example = ROOT / "examples" / "quecpython" / "huawei.py"
+    micropython = f"--micropython={tool('micropython')}"
+    script = run(micropython, example, data=cloud.data, cwd=tmp_path, MICROPYPATH=f"{PORT}:.frozen")
+    try:
+        until("its report", lambda: cloud.properties(DEVICE) == {"WaterMeterControl.state": "T:15c,  H: 85% "})
+        answer = cloud.ask(DEVICE, "close", {"valve": 1})
+    finally:
+        script.kill()  # it serves for ever
+        script.communicate()
+    assert (answer["code"], answer["data"]) == (0, {"done": True})
+
+
+def test_a_photo_is_taken_on_command_by_the_simulated_modem(cloud: LocalCloud, photo: tuple[Path, bytes], tmp_path: Path) -> None:
+    example = ROOT / "examples" / "quecpython" / "photo.py"
+    micropython = f"--micropython={tool('micropython')}"
+    more = {"MICROPYPATH": f"{PORT}:.frozen", "FACEIOT_CAMERA": str(photo[0])}
+    script = run(micropython, example, data=cloud.data, cwd=tmp_path, **more)
+    try:
+        until("the device", lambda: cloud.online(DEVICE))
+        assert cloud.ask(DEVICE, "capture", {})["data"] == {"accepted": True}
+        row, digest = cloud.photo()
+    finally:
+        script.kill()
+        script.communicate()
+    assert digest == hashlib.sha256(photo[1]).hexdigest()
+    assert (row["verified"], row["problem"]) == ("crc", None)
+
+
+# A script with paho-mqtt, as the Raspberry Pi tutorial's SDK uses it inside, with TLS verified by the system's authorities.
+PAHO = f"""
+import ssl, sys, paho.mqtt.client as paho
+client = paho.Client("5fbbb784b4ec2202e982e643_868540050954037_0_0_2022010507")
+client.username_pw_set("5fbbb784b4ec2202e982e643_868540050954037", sys.argv[1])
+client.tls_set_context(ssl.create_default_context())
+client.connect("{HOST}", int(sys.argv[2]), 60)
+client.on_connect = lambda client, *_: client.publish(
+    "$oc/devices/5fbbb784b4ec2202e982e643_868540050954037/sys/properties/report",
+    '{{"services":[{{"service_id":"s","properties":{{"by":"paho"}}}}]}}', qos=1)
+client.on_publish = lambda *_: client.disconnect()
+client.loop_forever()
+"""
+
+
+def test_a_script_with_another_mqtt_library_and_tls_reaches_it_too(cloud: LocalCloud, tmp_path: Path) -> None:
+    import hmac
+
+    password = hmac.new(b"2022010507", b"ac4263b86eaf6442997a", "sha256").hexdigest()
+    (tmp_path / "script.py").write_text(PAHO)
+    code, _, err = ended(run("script.py", password, "8883", data=cloud.data, cwd=tmp_path))
+    assert code == 0, err
+    assert cloud.properties(DEVICE) == {"s.by": "paho"}
+
+
+def test_a_port_of_the_cloud_that_the_local_one_lacks_is_refused_and_not_reached(cloud: LocalCloud, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(PAHO)
+    code, _, err = ended(run("script.py", "x", "5683", data=cloud.data, cwd=tmp_path))
+    assert code == 1
+    assert err.rstrip().endswith("is a cloud's, and the local cloud does not listen for that port")
+    assert "run.py" not in err, "the trace begins in the script"
+
+
+def test_a_script_that_connects_by_address_is_sent_where_it_is_told(cloud: LocalCloud, seed: Path, tmp_path: Path) -> None:
+    seed.write_bytes(seed.read_bytes().replace(HOST.encode(), b"192.0.2.7"))
+    route = f"192.0.2.7:1883=127.0.0.1:{cloud.mqtt}"
+    for how in (("--route", route, seed), (seed,)):
+        script = run(*how, data=cloud.data, cwd=tmp_path, **({} if len(how) > 1 else {"FACEIOT_ROUTES": route}))
+        try:
+            until("the device", lambda: cloud.online(DEVICE))
+            cloud.ask(DEVICE, "close", {})
+            assert ended(script)[0] == 0
+        finally:
+            script.kill()
+        until("its end", lambda: not cloud.online(DEVICE))
+
+
+def test_the_script_is_run_as_python_runs_it(cloud: LocalCloud, tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text("here = True\n")
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys, beside\n"
+        "assert __name__ == '__main__' and sys.modules['__main__'].__dict__ is globals()\n"
+        "assert beside.here and 'faceiot' not in __file__\n"
+        "print(sys.argv[1:], __file__, '--data' in sys.argv)\n"
+        "sys.exit(7)\n"
+    )
+    plain = subprocess.run([sys.executable, script, "--data", "-x"], capture_output=True, text=True, check=False)
+    assert ended(run(script, "--data", "-x", data=cloud.data, cwd=tmp_path)) == (7, plain.stdout, "")
+
+
+def test_what_is_missing_is_said(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("print('ran')\n")
+    nowhere = tmp_path / "nowhere"
+    code, _, err = ended(run("script.py", data=nowhere, cwd=tmp_path))
+    assert (code, "no local cloud runs" in err, "faceiot up" in err) == (1, True, True)
+    assert ended(run("--real-cloud", "script.py", cwd=tmp_path)) == (0, "ran\n", "")
+    code, _, err = ended(run("--real-cloud", "other.py", cwd=tmp_path))
+    assert (code, err) == (1, "error: `other.py`: No such file or directory\n")
+    code, _, err = ended(run("--real-cloud", "--micropython=none-of-these", "script.py", cwd=tmp_path))
+    assert code == 1
+    assert "there is no `none-of-these`" in err
+    bare = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", bare], check=True, timeout=50)
+    code, _, err = ended(run("--real-cloud", "--python", bare / "bin" / "python", "script.py", cwd=tmp_path))
+    assert code == 1
+    assert "pip install faceiot" in err
+    code, _, err = ended(run("--route", "nonsense", "--real-cloud", "script.py", cwd=tmp_path))
+    assert (code, "HOST:PORT=ADDRESS:PORT" in err) == (2, True)
+
+
+def test_a_killed_local_cloud_is_noticed_before_the_script_runs(cloud: LocalCloud, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("print('ran')\n")
+    cloud.kill()
+    code, out, err = ended(run("script.py", data=cloud.data, cwd=tmp_path))
+    assert (code, out, "does not answer" in err) == (1, "", True)
+
+
+def test_what_is_installed_wins_over_a_stand_in(cloud: LocalCloud, tmp_path: Path) -> None:
+    (tmp_path / "sim.py").write_text("mine = True\n")
+    (tmp_path / "script.py").write_text("import sim, checkNet\nassert sim.mine\nprint(checkNet.__name__)\n")
+    code, out, err = ended(run("script.py", data=cloud.data, cwd=tmp_path))
+    assert (code, out) == (0, "faceiot.compat.quecpython.checkNet\n"), err
+
+
+def test_every_stand_in_is_in_the_table() -> None:
+    from faceiot import compat
+
+    helpers = {"__init__", "__main__", "hmac", "routes", "settings"}
+    assert set(compat.SHIMS) == {path.stem for path in (COMPAT / "quecpython").glob("*.py")} - helpers
