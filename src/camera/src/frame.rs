@@ -7,7 +7,7 @@ use faceiot_core::ErrorKind;
 
 use crate::error::{Error, Result};
 use crate::jpeg::{self, codec, walk};
-use crate::raw::Raw;
+use crate::raw::{PixelFormat, Range, Raw};
 
 /// One photo: JPEG octets as they came, or raw pixels; its size, when it was taken and where it came from.
 ///
@@ -41,7 +41,7 @@ enum Picture {
 
 /// Raw pixels and, once somebody asked, their JPEG.
 struct Pixels {
-    raw: Raw,
+    raw: Arc<Raw>,
     quality: u8,
     jpeg: OnceLock<Result<Arc<[u8]>>>,
 }
@@ -103,13 +103,58 @@ impl Frame {
     pub fn from_raw(raw: Raw, quality: u8) -> Result<Self> {
         raw.check()?;
         codec::check_quality(quality)?;
+        Ok(Self::of_pixels(Arc::new(raw), quality))
+    }
+
+    /// Rows of `R G B` without padding as raw pixels.
+    pub(crate) fn from_rgb_pixels(rgb: Vec<u8>, width: u32, height: u32, quality: u8) -> Result<Self> {
+        let raw = Raw {
+            format: PixelFormat::Rgb,
+            range: Range::Full,
+            width,
+            height,
+            stride: width.saturating_mul(3),
+            data: rgb,
+        };
+        Self::from_raw(raw, quality)
+    }
+
+    /// The same time, number and source as this other frame.
+    pub(crate) fn with_facts_of(self, other: &Self) -> Self {
+        Self {
+            time_ms: other.time_ms,
+            sequence: other.sequence,
+            source: Arc::clone(&other.source),
+            ..self
+        }
+    }
+
+    /// The quality that raw pixels are encoded with; `None` when it came as JPEG.
+    pub(crate) fn quality(&self) -> Option<u8> {
+        match &self.picture {
+            Picture::Jpeg(_) => None,
+            Picture::Raw(pixels) => Some(pixels.quality),
+        }
+    }
+
+    /// The same picture encoded with this quality: 1 to 100.
+    pub(crate) fn with_quality(&self, quality: u8) -> Result<Self> {
+        let again = match &self.picture {
+            Picture::Raw(pixels) => Self::of_pixels(Arc::clone(&pixels.raw), quality),
+            Picture::Jpeg(_) => Self::from_rgb_pixels(self.decode_rgb()?, self.width, self.height, quality)?,
+        };
+        Ok(again.with_facts_of(self))
+    }
+
+    /// Pixels and quality were checked.
+    fn of_pixels(raw: Arc<Raw>, quality: u8) -> Self {
         let (width, height) = (raw.width, raw.height);
         let pixels = Pixels {
             raw,
             quality,
             jpeg: OnceLock::new(),
         };
-        Ok(Self::new(Picture::Raw(Arc::new(pixels)), width, height))
+        Self::new(Picture::Raw(Arc::new(pixels)), width, height)
     }
 
     fn new(picture: Picture, width: u32, height: u32) -> Self {

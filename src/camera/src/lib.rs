@@ -47,8 +47,11 @@
 mod error;
 mod frame;
 pub mod jpeg;
+mod letters;
 mod raw;
+mod scale;
 mod source;
+mod transform;
 #[cfg(target_os = "linux")]
 pub mod v4l2;
 
@@ -57,3 +60,4 @@ pub use faceiot_core::ErrorKind;
 pub use frame::Frame;
 pub use raw::{PixelFormat, Range, Raw};
 pub use source::{Control, Found, FrameSource, Lost, Mode, Wish, open, open_with};
+pub use transform::{DEFAULT_QUALITY, Rect, Rotate, Transform};

@@ -3,10 +3,14 @@
 use std::borrow::Cow;
 
 use faceiot_core::ErrorKind;
-use turbojpeg::{Colorspace, Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp, YuvImage};
+use turbojpeg::{
+    Colorspace, Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp, Transform, TransformOp,
+    Transformer, YuvImage,
+};
 
 use crate::error::{Error, Result};
 use crate::raw::{self, Raw, check_size};
+use crate::transform::Turn;
 
 /// Decodes every entropy-coded block and gives the first warning or error in words.
 ///
@@ -122,6 +126,25 @@ pub(crate) fn encode_raw(raw: &Raw, quality: u8) -> Result<Vec<u8>> {
         format,
     };
     encoder.compress_to_vec(image).map_err(failed)
+}
+
+/// Turns a picture without decoding its coefficients; `None` when it does not consist of whole blocks, or when something
+/// is wrong with it, which decoding will say in better words.
+pub(crate) fn turn(jpeg: &[u8], turn: Turn) -> Result<Option<Vec<u8>>> {
+    let operation = match (turn.transpose, turn.flip_x, turn.flip_y) {
+        (false, false, false) => TransformOp::None,
+        (false, true, false) => TransformOp::Hflip,
+        (false, false, true) => TransformOp::Vflip,
+        (false, true, true) => TransformOp::Rot180,
+        (true, false, false) => TransformOp::Transpose,
+        (true, true, false) => TransformOp::Rot90,
+        (true, false, true) => TransformOp::Rot270,
+        (true, true, true) => TransformOp::Transverse,
+    };
+    let mut transform = Transform::op(operation);
+    transform.perfect = true;
+    let mut transformer = Transformer::new().map_err(failed)?;
+    Ok(transformer.transform_to_vec(&transform, jpeg).ok())
 }
 
 pub(crate) fn check_quality(quality: u8) -> Result<()> {

@@ -1,7 +1,6 @@
 //! Where frames come from.
 
 mod files;
-mod font;
 mod testcard;
 
 use std::fmt;

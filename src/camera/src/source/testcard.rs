@@ -6,7 +6,8 @@ use faceiot_core::ErrorKind;
 
 use crate::error::{Error, Result};
 use crate::frame::Frame;
-use crate::source::{FrameSource, font};
+use crate::letters::Canvas;
+use crate::source::FrameSource;
 
 /// A source that needs no camera.
 pub(crate) struct TestCard {
@@ -60,11 +61,7 @@ pub(crate) fn parse_size(text: &str) -> Result<(u32, u32)> {
 /// text. The same arguments give the same octets.
 fn draw(width: u32, height: u32, number: u64, time_ms: u64) -> Vec<u8> {
     let (width, height) = (width as usize, height as usize);
-    let mut canvas = Canvas {
-        rgb: Vec::with_capacity(width * height * 3),
-        width,
-        height,
-    };
+    let mut rgb = Vec::with_capacity(width * height * 3);
     for y in 0..height {
         for x in 0..width {
             let colour = if y * 3 < height * 2 {
@@ -72,48 +69,22 @@ fn draw(width: u32, height: u32, number: u64, time_ms: u64) -> Vec<u8> {
             } else {
                 [(x * 255 / width) as u8; 3]
             };
-            canvas.rgb.extend_from_slice(&colour);
+            rgb.extend_from_slice(&colour);
         }
     }
     let time = Utc::from_unix_ms(time_ms).to_string();
     // The time has 24 characters of six dots: as large as fits, and gone on a picture too small for it.
     let dot = width / (time.len() * 6 + 4);
     if dot > 0 {
+        let mut canvas = Canvas {
+            rgb: &mut rgb,
+            width,
+            height,
+        };
         canvas.text(dot * 2, height / 3, dot, &format!("#{number}"));
         canvas.text(dot * 2, height / 3 + dot * 10, dot, &time);
     }
-    canvas.rgb
-}
-
-struct Canvas {
-    rgb: Vec<u8>,
-    width: usize,
-    height: usize,
-}
-
-impl Canvas {
-    /// White text on black, each dot a square of `dot` pixels.
-    fn text(&mut self, left: usize, top: usize, dot: usize, text: &str) {
-        for (index, character) in text.bytes().enumerate() {
-            let rows = font::glyph(character);
-            for row in 0..9 {
-                for column in 0..6 {
-                    let lit = (1..8).contains(&row) && column < 5 && rows[row - 1] >> (4 - column) & 1 == 1;
-                    let colour = if lit { [255; 3] } else { [0; 3] };
-                    self.square(left + (index * 6 + column) * dot, top + row * dot, dot, colour);
-                }
-            }
-        }
-    }
-
-    fn square(&mut self, left: usize, top: usize, side: usize, colour: [u8; 3]) {
-        for y in top..(top + side).min(self.height) {
-            for x in left..(left + side).min(self.width) {
-                let at = (y * self.width + x) * 3;
-                self.rgb[at..at + 3].copy_from_slice(&colour);
-            }
-        }
-    }
+    rgb
 }
 
 /// A moment as `2026-11-21T20:15:00.123Z`.
@@ -201,14 +172,14 @@ mod tests {
         let (width, height, dot) = (640, 480, 640 / (24 * 6 + 4));
         let rgb = draw(width as u32, height as u32, 7, 0);
         let (left, top) = (dot * 2 + 6 * dot, height / 3); // the second character: the first is `#`
-        let read = |row: usize| {
-            (0..5).fold(0_u8, |bits, column| {
+        let read = |column: usize| {
+            (0..7).fold(0_u8, |bits, row| {
                 let at = ((top + (row + 1) * dot) * width + left + column * dot) * 3;
-                bits << 1 | u8::from(rgb[at] == 255)
+                bits | u8::from(rgb[at] == 255) << row
             })
         };
-        let rows: Vec<u8> = (0..7).map(read).collect();
-        assert_eq!(rows, font::glyph(b'7'));
+        let columns: Vec<u8> = (0..5).map(read).collect();
+        assert_eq!(columns, crate::letters::glyph('7'));
     }
 
     #[test]
