@@ -50,7 +50,7 @@ def encode(frame: Frame, name: str) -> bytes:
         return frame.jpeg
     if name in IMAGES:
         try:
-            from PIL import Image  # noqa: PLC0415 - only who asks for it pays for it
+            from PIL import Image
         except ImportError:
             raise PiCameraRuntimeError(f"{name} needs Pillow: pip install pillow") from None
         out = io.BytesIO()
@@ -61,7 +61,7 @@ def encode(frame: Frame, name: str) -> bytes:
 
 def raw(frame: Frame, name: str) -> bytes:
     """Pixels without a header: `rgb`, `bgr`, with a fourth octet of 255, or planar 4:2:0 `yuv`."""
-    import numpy as np  # noqa: PLC0415 - only who asks for it pays for it
+    import numpy as np
 
     pixels = frame.to_numpy()
     padded = PiResolution(frame.width, frame.height).pad()
@@ -80,7 +80,7 @@ def raw(frame: Frame, name: str) -> bytes:
 
 def _yuv(rgb: Any) -> bytes:
     """ITU-R BT.601, studio range: what the Pi's firmware gives and `PiYUVArray.rgb_array` expects."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     matrix = np.array(
         [[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]], np.float32

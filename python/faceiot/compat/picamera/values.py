@@ -14,7 +14,8 @@ EXPOSURE_MODES = (
 )  # fmt: skip
 FLASH_MODES = ("off", "auto", "on", "redeye", "fillin", "torch")
 AWB_MODES = (
-    "off", "auto", "sunlight", "cloudy", "shade", "tungsten", "fluorescent", "incandescent", "flash", "horizon",
+    "off", "auto", "sunlight", "cloudy", "shade", "tungsten", "fluorescent", "incandescent", "flash",
+    "horizon",
 )  # fmt: skip
 IMAGE_EFFECTS = (
     "none", "negative", "solarize", "sketch", "denoise", "emboss", "oilpaint", "hatch", "gpen", "pastel",
@@ -29,7 +30,8 @@ STEREO_MODES = ("none", "side-by-side", "top-bottom")
 _NAMED_SIZES = {
     "VGA": (640, 480), "SVGA": (800, 600), "XGA": (1024, 768), "SXGA": (1280, 1024), "SXGA+": (1400, 1050),
     "UXGA": (1600, 1200), "QXGA": (2048, 1536), "CGA": (320, 200), "QVGA": (320, 240), "HVGA": (480, 320),
-    "WVGA": (768, 480), "WSVGA": (1024, 600), "WXGA": (1280, 800), "WSXGA+": (1680, 1050), "WUXGA": (1920, 1200),
+    "WVGA": (768, 480), "WSVGA": (1024, 600), "WXGA": (1280, 800), "WSXGA+": (1680, 1050),
+    "WUXGA": (1920, 1200),
     "HD": (1280, 720), "720P": (1280, 720), "FHD": (1920, 1080), "1080P": (1920, 1080), "1080I": (1920, 1080),
 }  # fmt: skip
 
