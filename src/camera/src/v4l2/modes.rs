@@ -195,7 +195,7 @@ fn enumerate<T>(most: u32, mut ask: impl FnMut(u32) -> io::Result<T>) -> io::Res
     Ok(found)
 }
 
-type Rank = (bool, Reverse<u64>, i64, bool, u8);
+type Rank = (bool, Reverse<u64>, u64, bool, u8);
 
 fn rank(candidate: &Candidate, wish: &Wish) -> Rank {
     let (width, height) = wish.size.unwrap_or(SIZE);
@@ -204,7 +204,7 @@ fn rank(candidate: &Candidate, wish: &Wish) -> Rank {
     // In thousandths, and a hundredth less than wanted is enough: 29.97 for 30.
     let speed = candidate.fps.map_or(wanted, |fps| fps * 1.01).min(wanted);
     let speed = (speed * 1_000.0) as u64;
-    let pixels = i64::from(candidate.width) * i64::from(candidate.height);
+    let pixels = u64::from(candidate.width) * u64::from(candidate.height);
     let untouched = wish
         .size
         .is_none_or(|size| size == (candidate.width, candidate.height));
@@ -213,7 +213,7 @@ fn rank(candidate: &Candidate, wish: &Wish) -> Rank {
     (
         too_small,
         Reverse(speed),
-        if too_small { -pixels } else { pixels },
+        if too_small { u64::MAX - pixels } else { pixels },
         is_jpeg != untouched,
         encoding.map_or(u8::MAX, Encoding::weight),
     )

@@ -82,7 +82,7 @@ impl Stream {
             path: path.to_owned(),
             source: format!("{} ({})", path.display(), identity.card).into(),
             format,
-            timeout: wish.timeout,
+            timeout: wish.timeout.min(LONGEST),
             last: None,
             lost: Lost::default(),
             ended: None,
@@ -135,37 +135,46 @@ impl Stream {
         let mut fault = None;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let ready = match self.device.wait(left) {
-                Ok(Readiness::Nothing) => return Err(self.nothing_came(fault)),
-                Ok(ready) => ready,
-                Err(error) => return Err(problem::failed(&self.path, "waiting for a frame", &error)),
-            };
-            let mut buffer = abi::Buffer::default();
-            match self.device.call(Call::Dequeue(&mut buffer)) {
-                Ok(()) => {}
-                // The driver's poll was early. After a fault it would be early for ever.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && ready == Readiness::Buffer => {
-                    continue;
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let message = format!("`{}` stopped streaming", self.path.display());
-                    return Err(Error::new(ErrorKind::Camera, message));
-                }
-                Err(error) => return Err(problem::failed(&self.path, "taking a frame", &error)),
+            let ready = self
+                .device
+                .wait(left)
+                .map_err(|error| problem::failed(&self.path, "waiting for a frame", &error))?;
+            if ready == Readiness::Nothing {
+                return Err(self.nothing_came(fault));
             }
-            let number = self.number(buffer.sequence);
-            let taken = self.take(&buffer);
-            self.queue(buffer.index)?;
-            match taken {
-                Ok(frame) => return Ok(frame.with_sequence(number).with_source(Arc::clone(&self.source))),
-                Err(error) => {
-                    self.lost.damaged += 1;
-                    fault = Some(error.message);
-                    // A camera that gives nothing else must not keep us beyond the time-out.
-                    if Instant::now() >= deadline {
-                        return Err(self.nothing_came(fault));
+            if let Some(buffer) = self.dequeue(ready)? {
+                let number = self.number(buffer.sequence);
+                let taken = self.take(&buffer);
+                self.queue(buffer.index)?;
+                match taken {
+                    Ok(frame) => {
+                        return Ok(frame.with_sequence(number).with_source(Arc::clone(&self.source)));
+                    }
+                    Err(error) => {
+                        self.lost.damaged += 1;
+                        fault = Some(error.message);
                     }
                 }
+            }
+            // A camera that is always ready and never gives anything whole must not keep us.
+            if Instant::now() >= deadline {
+                return Err(self.nothing_came(fault));
+            }
+        }
+    }
+
+    /// The filled buffer; `None` when `poll` was early, as a few drivers' is.
+    fn dequeue(&mut self, ready: Readiness) -> Result<Option<abi::Buffer>> {
+        let mut buffer = abi::Buffer::default();
+        match self.device.call(Call::Dequeue(&mut buffer)) {
+            Ok(()) => Ok(Some(buffer)),
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                Err(problem::failed(&self.path, "taking a frame", &error))
+            }
+            Err(_) if ready == Readiness::Buffer => Ok(None),
+            Err(_) => {
+                let message = format!("`{}` stopped streaming", self.path.display());
+                Err(Error::new(ErrorKind::Camera, message))
             }
         }
     }
@@ -184,7 +193,7 @@ impl Stream {
         }
         let format = &self.format;
         let frame = match format.encoding {
-            Encoding::Jpeg => Frame::from_jpeg(whole(octets)?)?,
+            Encoding::Jpeg => Frame::from_jpeg(jpeg::repair(octets)?)?,
             Encoding::Raw(pixels) => {
                 let raw = Raw {
                     format: pixels,
@@ -295,12 +304,6 @@ impl Drop for Stream {
     }
 }
 
-fn whole(octets: &[u8]) -> Result<&[u8]> {
-    let structure =
-        jpeg::walk::walk(octets).map_err(|fault| Error::new(ErrorKind::Jpeg, fault.to_string()))?;
-    Ok(&octets[..structure.end])
-}
-
 fn check(wish: &Wish) -> Result<()> {
     let wrong = |message| Err(Error::new(ErrorKind::InvalidArgument, message));
     if let Some((width, height)) = wish.size
@@ -333,9 +336,10 @@ fn negotiate(
     if let Some(only) = only {
         candidates.retain(|candidate| candidate.fourcc == only);
         if candidates.is_empty() {
-            let names: Vec<String> = offers.iter().map(|offer| offer.fourcc.to_string()).collect();
+            let readable = offers.iter().filter(|offer| offer.fourcc.encoding().is_some());
+            let names: Vec<String> = readable.map(|offer| offer.fourcc.to_string()).collect();
             let message = format!(
-                "`{}` has no format {only} that is read here: {}",
+                "`{}` has no format {only}, or it is not read here; use one of {}",
                 path.display(),
                 names.join(", ")
             );
@@ -367,13 +371,16 @@ fn set(device: &mut dyn Device, path: &Path, candidate: &Candidate) -> Result<Op
     else {
         return Ok(None);
     };
-    let is_rgb = matches!(encoding, Encoding::Raw(PixelFormat::Rgb | PixelFormat::Bgr));
+    let is_ycbcr = !matches!(
+        encoding,
+        Encoding::Raw(PixelFormat::Rgb | PixelFormat::Bgr | PixelFormat::Grey)
+    );
     let range = match format.quantization {
         abi::FULL_RANGE => Range::Full,
         abi::LIMITED_RANGE => Range::Limited,
-        // V4L2_MAP_QUANTIZATION_DEFAULT
-        _ if is_rgb || format.colorspace == abi::COLORSPACE_JPEG => Range::Full,
-        _ => Range::Limited,
+        // V4L2_MAP_QUANTIZATION_DEFAULT; grey as vivid and infrared cameras give it, over the full range.
+        _ if is_ycbcr && format.colorspace != abi::COLORSPACE_JPEG => Range::Limited,
+        _ => Range::Full,
     };
     Ok(Some(Negotiated {
         fourcc,
@@ -406,6 +413,8 @@ const BUFFERS: u32 = 4;
 const MOST_BUFFERS: u32 = 32;
 /// Of the JPEG that raw pixels become.
 const QUALITY: u8 = 85;
-/// A frame in a hundred seconds; more than any camera gives.
+/// A day; no caller waits longer, and sums with the time of now stay sums.
+const LONGEST: Duration = Duration::from_hours(24);
+/// A frame in a hundred seconds, and more than any camera gives.
 const LEAST_FPS: f64 = 0.01;
 const MOST_FPS: f64 = 1_000.0;
