@@ -223,7 +223,7 @@ class Signed:
         """URL of the request, of signatures that stand in one; otherwise None."""
     @property
     def body(self) -> str | None:
-        """Body of the request, of signatures that stand in a form; otherwise None."""
+        """Form of all parameters, of signatures that stand in one: body of a POST, query of a GET. Otherwise None."""
 
 def aliyun_register(
     product_key: str,
@@ -566,7 +566,7 @@ def aliyun_rpc(
             where they are missing; False signs what is given and nothing else.
 
     Returns:
-        Canonical parameters, text and signature, and the parameters to add.
+        Canonical parameters, text and signature, the parameters to add, and the form of all of them.
 
     Example:
         >>> signed = faceiot.sign.aliyun_rpc("testid", "testsecret", method="GET", complete=False, params={
@@ -1417,6 +1417,26 @@ def verify_huawei_aksk(
     Example:
         >>> signed = faceiot.sign.huawei_aksk("AK", "SK", method="GET", path="/v5", host="h")
         >>> faceiot.sign.verify_huawei_aksk("SK", method="GET", path="/v5", headers=signed.headers)
+    """
+
+def huawei_x509_client_id(device_id: str, scope_id: str) -> str:
+    """Makes the client id of a device of a registration group that proves itself by an X.509 certificate.
+
+    Such a device logs in at the bootstrap server with its id as the user name and without a password.
+
+    Args:
+        device_id: Id of the device.
+        scope_id: Scope id of the registration group.
+
+    Returns:
+        `{device_id}_0_{scope_id}`.
+
+    Raises:
+        ArgumentError: An id is empty or would be read differently.
+
+    Example:
+        >>> faceiot.sign.huawei_x509_client_id("5fbbb784b4ec2202e982e643_868540050954037", "ff5bbx7a488f")
+        '5fbbb784b4ec2202e982e643_868540050954037_0_ff5bbx7a488f'
     """
 
 def huawei_v11_key(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import pytest
 from hypothesis import given
@@ -271,6 +271,39 @@ def test_a_signed_request_is_read_without_showing_its_signature():
     assert (signed.url, signed.body, signed.params) == (None, None, {})
     with pytest.raises(AttributeError):
         signed.signature = "x"
+
+
+def test_what_was_signed_is_shown_whatever_becomes_of_the_arguments():
+    headers, params = {"Content-Type": "image/jpeg"}, [("partNumber", "1")]
+    signed = sign.oss_v4("id", "secret", headers=headers, params=params, **REQUEST)
+    headers.clear()
+    params.clear()
+    shown = (signed.canonical, signed.string_to_sign)
+    assert "\npartNumber=1\ncontent-type:image/jpeg\n" in shown[0]
+    signed.headers.clear()
+    assert (signed.canonical, signed.string_to_sign) == shown
+    assert signed.headers["Authorization"].endswith(signed.signature)
+    body = bytearray(b'{"a":1}')
+    request = {"method": "POST", "path": "/", "host": "h", "timestamp": 0, "nonce": "n"}
+    signed = sign.aliyun_acs3("id", "secret", body=body, complete=False, **request)
+    before = signed.canonical
+    body.clear()
+    assert signed.canonical == before
+
+
+def test_an_rpc_comes_with_the_form_of_all_its_parameters():
+    params = {"Action": "A", "Text": "a b+c~*/&=%中😀", "Empty": ""}
+    signed = sign.aliyun_rpc("id", "secret", params=params)
+    assert dict(parse_qsl(signed.body, keep_blank_values=True)) == params | signed.params
+    assert "+" not in signed.body
+    sign.verify_aliyun_rpc("secret", params=parse_qsl(signed.body, keep_blank_values=True))
+
+
+def test_a_device_with_a_certificate_needs_a_client_id_only():
+    assert sign.huawei_x509_client_id("p_n", "scope") == "p_n_0_scope"
+    for wrong in (("", "scope"), ("p_n", ""), ("p_n", "a_b")):
+        with pytest.raises(faceiot.ArgumentError):
+            sign.huawei_x509_client_id(*wrong)
 
 
 def test_headers_and_parameters_are_a_mapping_or_pairs():

@@ -199,6 +199,8 @@ def huaweis_sdk_logs_in(case, given, expected):
     elif expected["password"] is None:  # X.509: no password, and none is right
         for verify in (sign.verify_huawei_mqtt, sign.verify_huawei_bootstrap):
             refused(verify, expected["client_id"], expected["username"], "", "x")
+        if "scope_id" in given:
+            assert sign.huawei_x509_client_id(given["id"], given["scope_id"]) == expected["client_id"]
     elif "scope_id" in given:
         login = sign.huawei_bootstrap(given["id"], given["scope_id"], secret, timestamp=given["unix_time"])
         assert login == sign.huawei_bootstrap(

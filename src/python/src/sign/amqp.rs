@@ -2,22 +2,13 @@
 
 use faceiot_core::sign::{AccessKey, aliyun, huawei};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr as Str;
 
-use super::mqtt::{Login, Stamp, method_named};
-use super::request::{checked, written};
+use super::mqtt::{Login, method_named};
+use super::request::{Stamp, checked, string};
+use super::signed::written;
 use crate::clock;
 use crate::errors::Result;
-
-/// What an AMQP client gives; the buffers of the core are large enough for what its checks let through.
-fn login(host: &str, port: u16, client_id: &str, username: String, password: String) -> Login {
-    Login {
-        host: host.into(),
-        port,
-        client_id: client_id.into(),
-        username,
-        password,
-    }
-}
 
 /// Milliseconds since 1970.
 fn now_ms() -> u64 {
@@ -60,9 +51,10 @@ fn now_ms() -> u64 {
 ))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(crate) fn aliyun_amqp(
+    py: Python<'_>,
     access_key_id: &str,
     access_key_secret: &str,
-    client_id: &str,
+    client_id: Str,
     consumer_group_id: &str,
     instance_id: Option<&str>,
     timestamp: Option<Stamp>,
@@ -72,13 +64,9 @@ pub(crate) fn aliyun_amqp(
     host: &str,
     port: u16,
 ) -> Result<Login> {
-    let timestamp = match timestamp {
-        Some(Stamp::Text(text)) => text,
-        Some(Stamp::Number(ms)) => ms.to_string(),
-        None => now_ms().to_string(),
-    };
+    let timestamp = timestamp.unwrap_or_else(|| Stamp::Number(now_ms())).text(py)?;
     let options = aliyun::amqp::Options {
-        client_id,
+        client_id: &client_id,
         consumer_group_id,
         instance_id,
         timestamp: &timestamp,
@@ -90,15 +78,15 @@ pub(crate) fn aliyun_amqp(
         access_key_secret,
         security_token,
     };
-    let username = written(|out| Ok(aliyun::amqp::login(&key, &options, out)?.0))?;
+    let username = written(py, |out| Ok(aliyun::amqp::login(&key, &options, out)?.0))?;
     let password = aliyun::amqp::sign(&key, &timestamp, options.method)?;
-    Ok(login(
-        host,
+    Ok(Login {
+        host: string(py, host)?,
         port,
-        client_id,
+        password: string(py, password.as_str())?,
         username,
-        password.as_str().to_owned(),
-    ))
+        client_id,
+    })
 }
 
 /// Checks the login of a consumer as Alibaba's server does.
@@ -148,16 +136,24 @@ pub(crate) fn verify_aliyun_amqp(username: &str, password: &str, access_key_secr
 #[pyfunction]
 #[pyo3(signature = (access_key, access_code, *, instance_id=None, timestamp=None, host="", port=5671))]
 pub(crate) fn huawei_amqp(
+    py: Python<'_>,
     access_key: &str,
-    access_code: &str,
+    access_code: Str,
     instance_id: Option<&str>,
     timestamp: Option<u64>,
     host: &str,
     port: u16,
 ) -> Result<Login> {
     let timestamp = timestamp.unwrap_or_else(now_ms);
-    let username = written(|out| huawei::amqp::username(access_key, timestamp, instance_id, out))?;
-    Ok(login(host, port, "", username, access_code.to_owned()))
+    Ok(Login {
+        host: string(py, host)?,
+        port,
+        client_id: string(py, "")?,
+        username: written(py, |out| {
+            huawei::amqp::username(access_key, timestamp, instance_id, out)
+        })?,
+        password: access_code,
+    })
 }
 
 /// Checks the login of a consumer as Huawei's server does: the access code, and the time, which may be 5 minutes off.

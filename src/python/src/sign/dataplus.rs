@@ -4,8 +4,9 @@ use faceiot_core::sign::aliyun::dataplus::{self, Request};
 use faceiot_core::sign::{AccessKey, Utc};
 use pyo3::prelude::*;
 
-use super::mqtt::Stamp;
-use super::request::{Pairs, Signed, authorization, checked, header, moment, written};
+use super::filled::{Filled, literal};
+use super::request::{Pairs, Stamp, authorization, checked, header, moment, octets, string};
+use super::signed::{Place, Signed, Texts, written};
 use crate::bytes::Text;
 use crate::errors::Result;
 
@@ -37,6 +38,7 @@ use crate::errors::Result;
 ))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(crate) fn aliyun_dataplus(
+    py: Python<'_>,
     access_key_id: &str,
     access_key_secret: &str,
     path: &str,
@@ -47,14 +49,14 @@ pub(crate) fn aliyun_dataplus(
     timestamp: Option<Stamp>,
     empty_body_without_md5: bool,
 ) -> Result<Signed> {
-    let date = moment(timestamp.as_ref(), Utc::http_date)?;
+    let date = moment(py, timestamp.as_ref(), Utc::http_date)?;
     let request = Request {
         method,
         accept,
         content_type,
         date: &date,
         path,
-        body: body.as_ref().map_or(b"", Text::as_slice),
+        body: octets(body.as_ref()),
         empty_body_without_md5,
     };
     let key = AccessKey {
@@ -62,18 +64,19 @@ pub(crate) fn aliyun_dataplus(
         access_key_secret,
         security_token: None,
     };
-    let authorization = written(|out| dataplus::authorization(&key, &request, out))?;
-    Ok(Signed {
-        string_to_sign: written(|out| dataplus::string_to_sign(&request, out))?.into(),
-        signature: dataplus::parse_authorization(&authorization)?.1.to_owned(),
-        headers: vec![
-            ("Accept", accept.to_owned()),
-            ("Content-Type", content_type.to_owned()),
-            ("Authorization", authorization),
-            ("Date", date),
-        ],
-        ..Signed::default()
-    })
+    let authorization = written(py, |out| dataplus::authorization(&key, &request, out))?;
+    let string_to_sign = written(py, |out| dataplus::string_to_sign(&request, out))?;
+    let mut headers = Filled::new(Pairs::default(), true);
+    headers
+        .add(literal!("Accept"), || string(py, accept))?
+        .add(literal!("Content-Type"), || string(py, content_type))?
+        .add(literal!("Date"), || Ok(date))?;
+    let texts = Texts::Written {
+        canonical: None,
+        string_to_sign,
+    };
+    let carrier = (literal!("Authorization"), authorization);
+    Signed::carried(py, Place::Headers, headers, carrier, texts)
 }
 
 /// Checks a request to Dataplus.
@@ -110,7 +113,7 @@ pub(crate) fn verify_aliyun_dataplus(
         content_type: value("content-type"),
         date: value("date"),
         path,
-        body: body.as_ref().map_or(b"", Text::as_slice),
+        body: octets(body.as_ref()),
         empty_body_without_md5: false,
     };
     let (_, signature) = dataplus::parse_authorization(authorization(&headers))?;

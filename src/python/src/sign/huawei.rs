@@ -1,15 +1,15 @@
 //! Huawei: bootstrap logins, and requests with AK and SK.
 
-use faceiot_core::sign::huawei::{self, Hour, aksk, aksk::v11, bootstrap};
+use faceiot_core::sign::huawei::{self, aksk, aksk::v11, bootstrap};
 use faceiot_core::sign::{Request, Utc};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr as Str;
 
-use super::mqtt::{Login, Stamp};
-use super::request::{
-    Filled, Pairs, Secret, Signed, SigningKey, authorization, checked, header, moment, signature_in, written,
-};
+use super::filled::{Filled, literal};
+use super::mqtt::{Login, hour};
+use super::request::{Pairs, Secret, Stamp, authorization, header, moment};
+use super::signed::{Http, Signed, SigningKey, Step, written};
 use crate::bytes::Text;
-use crate::clock;
 use crate::errors::{Failure, Result};
 
 /// Signs the login of a device of a registration group at Huawei's bootstrap server, which tells it where to connect.
@@ -37,6 +37,7 @@ use crate::errors::{Failure, Result};
 #[pyfunction]
 #[pyo3(signature = (device_id, scope_id, group_secret, *, timestamp=None, host="", port=None))]
 pub(crate) fn huawei_bootstrap(
+    py: Python<'_>,
     device_id: &str,
     scope_id: &str,
     group_secret: &str,
@@ -44,24 +45,17 @@ pub(crate) fn huawei_bootstrap(
     host: &str,
     port: Option<u16>,
 ) -> Result<Login> {
-    let hour = match timestamp {
-        None => Hour::from_unix(clock::unix_seconds()),
-        Some(Stamp::Number(seconds)) => Hour::from_unix(seconds),
-        Some(Stamp::Text(text)) => Hour::parse(&text)?,
-    };
+    let hour = hour(timestamp.as_ref())?;
     let device = bootstrap::Device {
         device_id,
         scope_id,
         group_secret,
     };
     let mut memory = [0; huawei::LOGIN_BUFFER];
-    Ok(Login::from(&bootstrap::mqtt_login(
-        &device,
-        hour,
-        host,
-        port,
-        &mut memory,
-    )?))
+    Login::new(
+        py,
+        &bootstrap::mqtt_login(&device, hour, host, port, &mut memory)?,
+    )
 }
 
 /// Checks the login of a device of a registration group. The hour is not compared with a clock.
@@ -89,31 +83,53 @@ pub(crate) fn verify_huawei_bootstrap(
         .map_err(|refused| Failure::new(refused.kind, refused.to_string()))
 }
 
-/// Adds what every request must carry.
-fn fill(
-    filled: &mut Filled<'_>,
-    host: Option<&str>,
+/// Makes the client id of a device of a registration group that proves itself by an X.509 certificate.
+///
+/// Such a device logs in at the bootstrap server with its id as the user name and without a password.
+///
+/// Args:
+///     device_id: Id of the device.
+///     scope_id: Scope id of the registration group.
+///
+/// Returns:
+///     `{device_id}_0_{scope_id}`.
+///
+/// Raises:
+///     ArgumentError: An id is empty or would be read differently.
+///
+/// Example:
+///     >>> faceiot.sign.huawei_x509_client_id("5fbbb784b4ec2202e982e643_868540050954037", "ff5bbx7a488f")
+///     '5fbbb784b4ec2202e982e643_868540050954037_0_ff5bbx7a488f'
+#[pyfunction]
+pub(crate) fn huawei_x509_client_id(py: Python<'_>, device_id: &str, scope_id: &str) -> Result<Str> {
+    written(py, |out| bootstrap::x509_client_id(device_id, scope_id, out))
+}
+
+/// The headers, with what every request must carry.
+fn filled(
+    py: Python<'_>,
+    headers: Option<Pairs>,
+    host: Option<Str>,
     timestamp: Option<&Stamp>,
-    security_token: Option<&str>,
+    security_token: Option<Str>,
     body: &[u8],
-) -> Result<()> {
-    if let Some(host) = host {
-        filled.add("Host", || Ok(host.to_owned()))?;
-    }
-    filled.add("X-Sdk-Date", || moment(timestamp, Utc::basic))?;
-    if let Some(token) = security_token {
-        filled.add("X-Security-Token", || Ok(token.to_owned()))?;
-    }
-    let headers = filled.all();
+) -> Result<Filled> {
+    let mut filled = Filled::new(headers.unwrap_or_default(), true);
+    filled
+        .add_some(literal!("Host"), host)?
+        .add(literal!("X-Sdk-Date"), || moment(py, timestamp, Utc::basic))?
+        .add_some(literal!("X-Security-Token"), security_token)?;
     let request = Request {
-        headers: &headers,
+        headers: &filled.all(),
         body,
         ..Request::default()
     };
     if aksk::is_payload_unsigned(&request) {
-        filled.add("X-Sdk-Content-Sha256", || Ok("UNSIGNED-PAYLOAD".to_owned()))?;
+        filled.add(literal!("X-Sdk-Content-Sha256"), || {
+            literal!("UNSIGNED-PAYLOAD").string(py)
+        })?;
     }
-    Ok(())
+    Ok(filled)
 }
 
 /// Signs a request of an application to Huawei Cloud with AK and SK (`SDK-HMAC-SHA256`).
@@ -147,42 +163,35 @@ fn fill(
 ))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(crate) fn huawei_aksk(
+    py: Python<'_>,
     access_key_id: &str,
     access_key_secret: &str,
-    method: &str,
-    path: &str,
+    method: Str,
+    path: Str,
     query: Option<Pairs>,
     headers: Option<Pairs>,
     body: Option<Text>,
-    host: Option<&str>,
+    host: Option<Str>,
     timestamp: Option<Stamp>,
-    security_token: Option<&str>,
+    security_token: Option<Str>,
 ) -> Result<Signed> {
-    let (query, headers) = (query.unwrap_or_default(), headers.unwrap_or_default());
-    let body = body.as_ref().map_or(&b""[..], Text::as_slice);
-    let mut filled = Filled::new(&headers, true);
-    fill(&mut filled, host, timestamp.as_ref(), security_token, body)?;
-    let request = Request {
-        method,
-        path,
-        query: &query.as_strs(),
-        headers: &filled.all(),
-        body,
-    };
-    let signed = Signed {
-        canonical: Some(written(|out| aksk::canonical(&request, out))?.into()),
-        string_to_sign: written(|out| aksk::string_to_sign(&request, out))?.into(),
-        ..Signed::default()
-    };
-    let authorization = written(|out| aksk::authorization(access_key_id, access_key_secret, &request, out))?;
-    let mut headers = filled.added;
-    let signature = signature_in(&authorization);
-    headers.push(("Authorization", authorization));
-    Ok(Signed {
-        signature,
+    let http = Http::new(method, path, query, body);
+    let headers = filled(py, headers, host, timestamp.as_ref(), security_token, http.body())?;
+    let authorization = http.with(&headers.all(), |request| {
+        written(py, |out| {
+            aksk::authorization(access_key_id, access_key_secret, request, out)
+        })
+    })?;
+    http.authorized(
+        py,
         headers,
-        ..signed
-    })
+        authorization,
+        true,
+        |step, request, out| match step {
+            Step::Canonical => aksk::canonical(request, out),
+            Step::StringToSign => aksk::string_to_sign(request, out),
+        },
+    )
 }
 
 /// Checks a request signed with `SDK-HMAC-SHA256`, by the headers that it says are signed. The time is yours to check.
@@ -205,24 +214,16 @@ pub(crate) fn huawei_aksk(
 #[pyo3(signature = (access_key_secret, *, method, path, headers, query=None, body=None))]
 pub(crate) fn verify_huawei_aksk(
     access_key_secret: &str,
-    method: &str,
-    path: &str,
+    method: Str,
+    path: Str,
     headers: Pairs,
     query: Option<Pairs>,
     body: Option<Text>,
 ) -> Result<()> {
-    let query = query.unwrap_or_default();
-    let (headers, query) = (headers.as_strs(), query.as_strs());
-    let request = Request {
-        method,
-        path,
-        query: &query,
-        headers: &headers,
-        body: body.as_ref().map_or(b"", Text::as_slice),
-    };
+    let headers = headers.as_strs();
     let parsed = aksk::parse_authorization(authorization(&headers))?;
-    checked(&[&headers, &query], |out| {
-        aksk::verify(access_key_secret, &request, &parsed, out)
+    Http::new(method, path, query, body).checked(&headers, |request, out| {
+        aksk::verify(access_key_secret, request, &parsed, out)
     })
 }
 
@@ -243,12 +244,13 @@ pub(crate) fn verify_huawei_aksk(
 #[pyfunction]
 #[pyo3(signature = (access_key_id, access_key_secret, *, region, timestamp=None))]
 pub(crate) fn huawei_v11_key(
+    py: Python<'_>,
     access_key_id: &str,
     access_key_secret: &str,
     region: &str,
     timestamp: Option<Stamp>,
 ) -> Result<SigningKey> {
-    let date = moment(timestamp.as_ref(), Utc::basic)?;
+    let date = moment(py, timestamp.as_ref(), Utc::basic)?;
     Ok(SigningKey(v11::signing_key(
         access_key_id,
         access_key_secret,
@@ -295,46 +297,39 @@ fn day(date: &str) -> &str {
 ))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(crate) fn huawei_v11(
+    py: Python<'_>,
     access_key_id: &str,
     access_key_secret: Secret,
-    method: &str,
-    path: &str,
-    region: &str,
+    method: Str,
+    path: Str,
+    region: Str,
     query: Option<Pairs>,
     headers: Option<Pairs>,
     body: Option<Text>,
-    host: Option<&str>,
+    host: Option<Str>,
     timestamp: Option<Stamp>,
-    security_token: Option<&str>,
+    security_token: Option<Str>,
 ) -> Result<Signed> {
-    let (query, headers) = (query.unwrap_or_default(), headers.unwrap_or_default());
-    let body = body.as_ref().map_or(&b""[..], Text::as_slice);
-    let mut filled = Filled::new(&headers, true);
-    fill(&mut filled, host, timestamp.as_ref(), security_token, body)?;
-    let all = filled.all();
-    let request = Request {
-        method,
-        path,
-        query: &query.as_strs(),
-        headers: &all,
-        body,
-    };
+    let http = Http::new(method, path, query, body);
+    let headers = filled(py, headers, host, timestamp.as_ref(), security_token, http.body())?;
+    let all = headers.all();
     let date = header(&all, "x-sdk-date").unwrap_or_default();
-    let key = access_key_secret.key(|secret| v11::signing_key(access_key_id, secret, day(date), region))?;
-    let signed = Signed {
-        canonical: Some(written(|out| aksk::canonical(&request, out))?.into()),
-        string_to_sign: written(|out| v11::string_to_sign(&request, region, out))?.into(),
-        ..Signed::default()
-    };
-    let authorization = written(|out| v11::authorization(access_key_id, &key, &request, region, out))?;
-    let mut headers = filled.added;
-    let signature = signature_in(&authorization);
-    headers.push(("Authorization", authorization));
-    Ok(Signed {
-        signature,
+    let key = access_key_secret.key(|secret| v11::signing_key(access_key_id, secret, day(date), &region))?;
+    let authorization = http.with(&all, |request| {
+        written(py, |out| {
+            v11::authorization(access_key_id, &key, request, &region, out)
+        })
+    })?;
+    http.authorized(
+        py,
         headers,
-        ..signed
-    })
+        authorization,
+        true,
+        move |step, request, out| match step {
+            Step::Canonical => aksk::canonical(request, out),
+            Step::StringToSign => v11::string_to_sign(request, &region, out),
+        },
+    )
 }
 
 /// Checks a request signed with `V11-HMAC-SHA256`, by the headers that it says are signed. The time is yours to check.
@@ -357,25 +352,16 @@ pub(crate) fn huawei_v11(
 #[pyo3(signature = (access_key_secret, *, method, path, headers, query=None, body=None))]
 pub(crate) fn verify_huawei_v11(
     access_key_secret: Secret,
-    method: &str,
-    path: &str,
+    method: Str,
+    path: Str,
     headers: Pairs,
     query: Option<Pairs>,
     body: Option<Text>,
 ) -> Result<()> {
-    let query = query.unwrap_or_default();
-    let (headers, query) = (headers.as_strs(), query.as_strs());
-    let request = Request {
-        method,
-        path,
-        query: &query,
-        headers: &headers,
-        body: body.as_ref().map_or(b"", Text::as_slice),
-    };
+    let headers = headers.as_strs();
     let parsed = v11::parse_authorization(authorization(&headers))?;
     let key = access_key_secret
         .key(|secret| v11::signing_key(parsed.access_key_id, secret, parsed.day, parsed.region))?;
-    checked(&[&headers, &query], |out| {
-        v11::verify(&key, &request, &parsed, out)
-    })
+    Http::new(method, path, query, body)
+        .checked(&headers, |request, out| v11::verify(&key, request, &parsed, out))
 }

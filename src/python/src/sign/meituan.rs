@@ -3,8 +3,11 @@
 use faceiot_core::ErrorKind;
 use faceiot_core::sign::meituan::{self, Method, Options, Order, Request, TimestampForm};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr as Str;
 
-use super::request::{Filled, Pairs, Signed, checked, written};
+use super::filled::{Filled, literal};
+use super::request::{Pairs, checked, string};
+use super::signed::{Form, Place, Signed, Texts, written};
 use crate::clock;
 use crate::errors::{Failure, Result};
 
@@ -45,7 +48,8 @@ use crate::errors::{Failure, Result};
 ))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(crate) fn meituan_v2(
-    access_key_id: &str,
+    py: Python<'_>,
+    access_key_id: Str,
     access_key_secret: &str,
     params: Pairs,
     method: &str,
@@ -72,13 +76,15 @@ pub(crate) fn meituan_v2(
         method: Method::parse(signature_method)?,
         host_as_is,
     };
-    let mut filled = Filled::new(&params, complete);
-    filled
-        .add("AWSAccessKeyId", || Ok(access_key_id.to_owned()))?
-        .add("SignatureMethod", || Ok(signature_method.to_owned()))?
-        .add("SignatureVersion", || Ok("2".to_owned()))?
-        .add("Timestamp", || meituan_timestamp(timestamp, "millis"))?;
-    let all = filled.all();
+    let mut params = Filled::new(params, complete);
+    params
+        .add(literal!("AWSAccessKeyId"), || Ok(access_key_id))?
+        .add(literal!("SignatureMethod"), || string(py, signature_method))?
+        .add(literal!("SignatureVersion"), || literal!("2").string(py))?
+        .add(literal!("Timestamp"), || {
+            meituan_timestamp(py, timestamp, "millis")
+        })?;
+    let all = params.all();
     let request = Request {
         method,
         host,
@@ -86,15 +92,15 @@ pub(crate) fn meituan_v2(
         parameters: &all,
     };
     let signature = meituan::sign(access_key_secret, &request, &options)?;
-    let signed = Signed {
-        string_to_sign: written(|out| meituan::string_to_sign(&request, &options, out))?.into(),
-        body: Some(written(|out| meituan::form(&all, &signature, out))?),
-        signature: signature.as_str().to_owned(),
-        ..Signed::default()
+    let texts = Texts::Written {
+        canonical: None,
+        string_to_sign: written(py, |out| meituan::string_to_sign(&request, &options, out))?,
     };
-    let mut params = filled.added;
-    params.push(("Signature", signed.signature.clone()));
-    Ok(Signed { params, ..signed })
+    let body = written(py, |out| meituan::form(&all, &signature, out))?;
+    let carrier = (literal!("Signature"), string(py, signature.as_str())?);
+    let mut signed = Signed::carried(py, Place::Params, params, carrier, texts)?;
+    signed.form = Form::Written(body);
+    Ok(signed)
 }
 
 /// Checks a request to Meituan in every order and host spelling that a client of the service used.
@@ -156,7 +162,7 @@ pub(crate) fn verify_meituan_v2(
 ///     '2016-11-14T03:10:55.123Z'
 #[pyfunction]
 #[pyo3(signature = (timestamp=None, *, form="millis"))]
-pub(crate) fn meituan_timestamp(timestamp: Option<u64>, form: &str) -> Result<String> {
+pub(crate) fn meituan_timestamp(py: Python<'_>, timestamp: Option<u64>, form: &str) -> Result<Str> {
     let form = match form {
         "millis" => TimestampForm::Millis,
         "zeros3" => TimestampForm::Zeros3,
@@ -171,5 +177,5 @@ pub(crate) fn meituan_timestamp(timestamp: Option<u64>, form: &str) -> Result<St
         }
     };
     let now = timestamp.unwrap_or_else(|| clock::unix_seconds().saturating_mul(1000));
-    written(|out| meituan::timestamp(now, form, out))
+    written(py, |out| meituan::timestamp(now, form, out))
 }

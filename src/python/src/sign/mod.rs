@@ -9,7 +9,7 @@
 //! | `dataplus`, `oss`, `tablestore` | Alibaba's other services |
 //! | `huawei` | bootstrap logins, requests with AK and SK |
 //! | `meituan` | AWS signature version 2 |
-//! | `request` | what they share: pairs in, a `Signed` out |
+//! | `request`, `filled`, `signed` | what they share: pairs in, what is added to them, a `Signed` out |
 //! | `difference` | `explain` |
 
 #![expect(
@@ -20,6 +20,7 @@
 mod amqp;
 mod dataplus;
 mod difference;
+mod filled;
 mod huawei;
 mod meituan;
 mod mqtt;
@@ -27,14 +28,15 @@ mod oss;
 mod pop;
 mod register;
 mod request;
+mod signed;
 mod tablestore;
 
 pub(crate) use amqp::{aliyun_amqp, huawei_amqp, verify_aliyun_amqp, verify_huawei_amqp};
 pub(crate) use dataplus::{aliyun_dataplus, verify_aliyun_dataplus};
 pub(crate) use difference::explain;
 pub(crate) use huawei::{
-    huawei_aksk, huawei_bootstrap, huawei_v11, huawei_v11_key, verify_huawei_aksk, verify_huawei_bootstrap,
-    verify_huawei_v11,
+    huawei_aksk, huawei_bootstrap, huawei_v11, huawei_v11_key, huawei_x509_client_id, verify_huawei_aksk,
+    verify_huawei_bootstrap, verify_huawei_v11,
 };
 pub(crate) use meituan::{meituan_timestamp, meituan_v2, verify_meituan_v2};
 pub(crate) use mqtt::{
@@ -51,7 +53,7 @@ pub(crate) use register::{
     aliyun_register, aliyun_register_mqtt, aliyun_sub_device, aliyun_token_mqtt, verify_aliyun_register,
     verify_aliyun_register_mqtt,
 };
-pub(crate) use request::{Signed, SigningKey};
+pub(crate) use signed::{Signed, SigningKey};
 pub(crate) use tablestore::{
     tablestore_response, tablestore_v2, tablestore_v4, tablestore_v4_key, verify_tablestore_response,
     verify_tablestore_v2, verify_tablestore_v4,

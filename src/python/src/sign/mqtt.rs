@@ -2,8 +2,9 @@
 
 use faceiot_core::sign::{aliyun, huawei};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::pybacked::PyBackedStr as Str;
 
+use super::request::{Pairs, Stamp, string};
 use crate::clock;
 use crate::errors::{Failure, Result};
 use faceiot_core::ErrorKind;
@@ -16,19 +17,19 @@ use faceiot_core::ErrorKind;
 pub(crate) struct Login {
     /// Name of the broker.
     #[pyo3(get)]
-    pub(super) host: String,
+    pub(super) host: Str,
     /// Port of the broker.
     #[pyo3(get)]
     pub(super) port: u16,
     /// MQTT client id.
     #[pyo3(get)]
-    pub(super) client_id: String,
+    pub(super) client_id: Str,
     /// MQTT user name.
     #[pyo3(get)]
-    pub(super) username: String,
+    pub(super) username: Str,
     /// MQTT password. It opens the device's session: treat it as the secret it is.
     #[pyo3(get)]
-    pub(super) password: String,
+    pub(super) password: Str,
 }
 
 #[pymethods]
@@ -55,23 +56,16 @@ impl Login {
     }
 }
 
-impl From<&faceiot_core::Login<'_>> for Login {
-    fn from(login: &faceiot_core::Login<'_>) -> Self {
-        Self {
-            host: login.host.into(),
+impl Login {
+    pub(super) fn new(py: Python<'_>, login: &faceiot_core::Login<'_>) -> Result<Self> {
+        Ok(Self {
+            host: string(py, login.host)?,
             port: login.port,
-            client_id: login.client_id.into(),
-            username: login.username.into(),
-            password: login.password.into(),
-        }
+            client_id: string(py, login.client_id)?,
+            username: string(py, login.username)?,
+            password: string(py, login.password)?,
+        })
     }
-}
-
-/// A time stamp as Python gives it: a number, or the text that is signed as it stands.
-#[derive(FromPyObject)]
-pub(crate) enum Stamp {
-    Number(u64),
-    Text(String),
 }
 
 /// `HMAC-MD5`, `-SHA1` or `-SHA256` by the name that Alibaba writes into the client id.
@@ -84,17 +78,6 @@ pub(super) fn method_named(name: &str) -> Result<aliyun::Method> {
             ErrorKind::SignMethod,
             format!("sign method `{other}` is none of hmacmd5, hmacsha1, hmacsha256"),
         )),
-    }
-}
-
-/// Items for the client id: a dict, or pairs where the order or a name twice matters.
-fn pairs(extra: Option<&Bound<'_, PyAny>>) -> Result<Vec<(String, String)>> {
-    match extra {
-        None => Ok(Vec::new()),
-        Some(extra) => match extra.cast::<PyDict>() {
-            Ok(dict) => Ok(dict.items().extract()?),
-            Err(_) => Ok(extra.extract()?),
-        },
     }
 }
 
@@ -138,6 +121,7 @@ fn pairs(extra: Option<&Bound<'_, PyAny>>) -> Result<Vec<(String, String)>> {
 ))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(crate) fn aliyun_mqtt(
+    py: Python<'_>,
     product_key: &str,
     device_name: &str,
     device_secret: &str,
@@ -145,17 +129,13 @@ pub(crate) fn aliyun_mqtt(
     method: &str,
     secure_mode: i32,
     timestamp: Option<Stamp>,
-    extra: Option<&Bound<'_, PyAny>>,
+    extra: Option<Pairs>,
     region: &str,
     instance_id: Option<&str>,
     port: Option<u16>,
     hex_upper: bool,
 ) -> Result<Login> {
-    let extra = pairs(extra)?;
-    let extra: Vec<(&str, &str)> = extra
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
+    let extra = extra.unwrap_or_default();
     let options = aliyun::Options {
         client_id,
         method: method_named(method)?,
@@ -165,7 +145,7 @@ pub(crate) fn aliyun_mqtt(
             Some(Stamp::Number(number)) => aliyun::Timestamp::Value(*number),
             Some(Stamp::Text(text)) => aliyun::Timestamp::Text(text),
         },
-        extra: &extra,
+        extra: &extra.as_strs(),
         region,
         instance_id,
         port,
@@ -177,11 +157,7 @@ pub(crate) fn aliyun_mqtt(
         device_secret,
     };
     let mut memory = [0; aliyun::LOGIN_BUFFER];
-    Ok(Login::from(&aliyun::mqtt_login(
-        &credentials,
-        &options,
-        &mut memory,
-    )?))
+    Login::new(py, &aliyun::mqtt_login(&credentials, &options, &mut memory)?)
 }
 
 /// Signs the MQTT login of a device of Huawei Cloud IoTDA.
@@ -213,6 +189,7 @@ pub(crate) fn aliyun_mqtt(
 #[pyfunction]
 #[pyo3(signature = (device_id, device_secret, *, sign_type=0, timestamp=None, host="", port=None))]
 pub(crate) fn huawei_mqtt(
+    py: Python<'_>,
     device_id: &str,
     device_secret: &str,
     sign_type: u8,
@@ -220,14 +197,9 @@ pub(crate) fn huawei_mqtt(
     host: &str,
     port: Option<u16>,
 ) -> Result<Login> {
-    let hour = match timestamp {
-        None => huawei::Hour::from_unix(clock::unix_seconds()),
-        Some(Stamp::Number(seconds)) => huawei::Hour::from_unix(seconds),
-        Some(Stamp::Text(text)) => huawei::Hour::parse(&text)?,
-    };
     let options = huawei::Options {
         sign_type: sign_type_numbered(sign_type)?,
-        hour,
+        hour: hour(timestamp.as_ref())?,
         host,
         port,
     };
@@ -236,11 +208,16 @@ pub(crate) fn huawei_mqtt(
         device_secret,
     };
     let mut memory = [0; huawei::LOGIN_BUFFER];
-    Ok(Login::from(&huawei::mqtt_login(
-        &credentials,
-        &options,
-        &mut memory,
-    )?))
+    Login::new(py, &huawei::mqtt_login(&credentials, &options, &mut memory)?)
+}
+
+/// The hour of a login at Huawei: the current one, that of a second, or text.
+pub(super) fn hour(stamp: Option<&Stamp>) -> Result<huawei::Hour> {
+    Ok(match stamp {
+        None => huawei::Hour::from_unix(clock::unix_seconds()),
+        Some(Stamp::Number(seconds)) => huawei::Hour::from_unix(*seconds),
+        Some(Stamp::Text(text)) => huawei::Hour::parse(text)?,
+    })
 }
 
 /// Sign type 0 or 1 of Huawei.

@@ -1,17 +1,14 @@
 //! Alibaba's POP: RPC and ROA of version 1, and `ACS3-HMAC-SHA256`.
 
-use std::sync::Arc;
-
+use faceiot_core::sign::Utc;
 use faceiot_core::sign::aliyun::{acs3, roa, rpc};
-use faceiot_core::sign::{Request, Utc};
 use faceiot_core::{digest, text};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr as Str;
 
-use super::mqtt::Stamp;
-use super::request::{
-    Filled, Pairs, Shown, Signed, authorization, checked, joined, moment, nonce as random, signature_in,
-    written,
-};
+use super::filled::{Filled, literal};
+use super::request::{Pairs, Stamp, authorization, checked, md5_of, moment, nonce as random, string};
+use super::signed::{Form, Http, Place, Signed, Step, Texts, written};
 use crate::bytes::Text;
 use crate::errors::Result;
 
@@ -29,7 +26,7 @@ use crate::errors::Result;
 ///         where they are missing; False signs what is given and nothing else.
 ///
 /// Returns:
-///     Canonical parameters, text and signature, and the parameters to add.
+///     Canonical parameters, text and signature, the parameters to add, and the form of all of them.
 ///
 /// Example:
 ///     >>> signed = faceiot.sign.aliyun_rpc("testid", "testsecret", method="GET", complete=False, params={
@@ -46,44 +43,35 @@ use crate::errors::Result;
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(crate) fn aliyun_rpc(
     py: Python<'_>,
-    access_key_id: &str,
+    access_key_id: Str,
     access_key_secret: &str,
     params: Pairs,
     method: &str,
     timestamp: Option<Stamp>,
-    nonce: Option<&str>,
-    security_token: Option<&str>,
+    nonce: Option<Str>,
+    security_token: Option<Str>,
     complete: bool,
 ) -> Result<Signed> {
-    let mut filled = Filled::new(&params, complete);
-    filled
-        .add("AccessKeyId", || Ok(access_key_id.to_owned()))?
-        .add("SignatureMethod", || Ok("HMAC-SHA1".to_owned()))?
-        .add("SignatureVersion", || Ok("1.0".to_owned()))?
-        .add("SignatureNonce", || random(py, nonce))?
-        .add("Timestamp", || moment(timestamp.as_ref(), Utc::iso8601))?;
-    if let Some(token) = security_token {
-        filled.add("SecurityToken", || Ok(token.to_owned()))?;
-    }
-    let signature = rpc::sign(access_key_secret, method, &filled.all())?
-        .as_str()
-        .to_owned();
-    let added = filled.added;
-    let mut sent = added.clone();
-    sent.push(("Signature", signature.clone()));
-    let (method, signed) = (method.to_owned(), Arc::new((params, added)));
-    let same = Arc::clone(&signed);
-    Ok(Signed {
-        canonical: Some(Shown::later(move || {
-            written(|out| rpc::canonical(&joined(&same.0, &same.1), out))
-        })),
-        string_to_sign: Shown::later(move || {
-            written(|out| rpc::string_to_sign(&method, &joined(&signed.0, &signed.1), out))
-        }),
-        signature,
-        params: sent,
-        ..Signed::default()
-    })
+    let mut params = Filled::new(params, complete);
+    params
+        .add(literal!("AccessKeyId"), || Ok(access_key_id))?
+        .add(literal!("SignatureMethod"), || literal!("HMAC-SHA1").string(py))?
+        .add(literal!("SignatureVersion"), || literal!("1.0").string(py))?
+        .add(literal!("SignatureNonce"), || random(py, nonce.as_ref()))?
+        .add(literal!("Timestamp"), || {
+            moment(py, timestamp.as_ref(), Utc::iso8601)
+        })?
+        .add_some(literal!("SecurityToken"), security_token)?;
+    let signature = string(py, rpc::sign(access_key_secret, method, &params.all())?.as_str())?;
+    let method = method.to_owned();
+    let texts = Texts::later(true, move |step, params, out| match step {
+        Step::Canonical => rpc::canonical(params, out),
+        Step::StringToSign => rpc::string_to_sign(&method, params, out),
+    });
+    let carrier = (literal!("Signature"), signature);
+    let mut signed = Signed::carried(py, Place::Params, params, carrier, texts)?;
+    signed.form = Form::Canonical;
+    Ok(signed)
 }
 
 /// Checks a request to a POP API of the RPC style. Time and nonce are yours to check.
@@ -143,48 +131,35 @@ pub(crate) fn aliyun_roa(
     py: Python<'_>,
     access_key_id: &str,
     access_key_secret: &str,
-    method: &str,
-    path: &str,
+    method: Str,
+    path: Str,
     query: Option<Pairs>,
     headers: Option<Pairs>,
     body: Option<Text>,
     timestamp: Option<Stamp>,
-    nonce: Option<&str>,
-    security_token: Option<&str>,
+    nonce: Option<Str>,
+    security_token: Option<Str>,
     complete: bool,
 ) -> Result<Signed> {
-    let (query, headers) = (query.unwrap_or_default(), headers.unwrap_or_default());
-    let body = body.as_ref().map_or(&b""[..], Text::as_slice);
-    let mut filled = Filled::new(&headers, complete);
-    filled
-        .add("Date", || moment(timestamp.as_ref(), Utc::http_date))?
-        .add("x-acs-signature-method", || Ok("HMAC-SHA1".to_owned()))?
-        .add("x-acs-signature-version", || Ok("1.0".to_owned()))?
-        .add("x-acs-signature-nonce", || random(py, nonce))?;
-    if !body.is_empty() {
-        filled.add("Content-MD5", || {
-            Ok(text::base64_encode(&digest::md5(&[body]), &mut [0; 24])?.to_owned())
-        })?;
+    let http = Http::new(method, path, query, body);
+    let mut headers = Filled::new(headers.unwrap_or_default(), complete);
+    headers
+        .add(literal!("Date"), || {
+            moment(py, timestamp.as_ref(), Utc::http_date)
+        })?
+        .add(literal!("x-acs-signature-method"), || {
+            literal!("HMAC-SHA1").string(py)
+        })?
+        .add(literal!("x-acs-signature-version"), || literal!("1.0").string(py))?
+        .add(literal!("x-acs-signature-nonce"), || random(py, nonce.as_ref()))?;
+    if !http.body().is_empty() {
+        headers.add(literal!("Content-MD5"), || md5_of(py, http.body()))?;
     }
-    if let Some(token) = security_token {
-        filled.add("x-acs-security-token", || Ok(token.to_owned()))?;
-    }
-    let request = Request {
-        method,
-        path,
-        query: &query.as_strs(),
-        headers: &filled.all(),
-        body,
-    };
-    let string_to_sign = written(|out| roa::string_to_sign(&request, out))?;
-    let signature = roa::sign(access_key_secret, &request)?.as_str().to_owned();
-    let mut headers = filled.added;
-    headers.push(("Authorization", format!("acs {access_key_id}:{signature}")));
-    Ok(Signed {
-        string_to_sign: string_to_sign.into(),
-        signature,
-        headers,
-        ..Signed::default()
+    headers.add_some(literal!("x-acs-security-token"), security_token)?;
+    let signature = http.with(&headers.all(), |request| roa::sign(access_key_secret, request))?;
+    let authorization = string(py, &format!("acs {access_key_id}:{}", signature.as_str()))?;
+    http.authorized(py, headers, authorization, false, |_, request, out| {
+        roa::string_to_sign(request, out)
     })
 }
 
@@ -210,24 +185,16 @@ pub(crate) fn aliyun_roa(
 #[pyo3(signature = (access_key_secret, *, method, path, headers, query=None, body=None))]
 pub(crate) fn verify_aliyun_roa(
     access_key_secret: &str,
-    method: &str,
-    path: &str,
+    method: Str,
+    path: Str,
     headers: Pairs,
     query: Option<Pairs>,
     body: Option<Text>,
 ) -> Result<()> {
-    let query = query.unwrap_or_default();
-    let (headers, query) = (headers.as_strs(), query.as_strs());
-    let request = Request {
-        method,
-        path,
-        query: &query,
-        headers: &headers,
-        body: body.as_ref().map_or(b"", Text::as_slice),
-    };
+    let headers = headers.as_strs();
     let (_, signature) = roa::parse_authorization(authorization(&headers))?;
-    checked(&[&headers, &query], |out| {
-        roa::verify(access_key_secret, &request, signature, out)
+    Http::new(method, path, query, body).checked(&headers, |request, out| {
+        roa::verify(access_key_secret, request, signature, out)
     })
 }
 
@@ -270,53 +237,47 @@ pub(crate) fn aliyun_acs3(
     py: Python<'_>,
     access_key_id: &str,
     access_key_secret: &str,
-    method: &str,
-    path: &str,
+    method: Str,
+    path: Str,
     query: Option<Pairs>,
     headers: Option<Pairs>,
     body: Option<Text>,
-    host: Option<&str>,
+    host: Option<Str>,
     timestamp: Option<Stamp>,
-    nonce: Option<&str>,
-    security_token: Option<&str>,
+    nonce: Option<Str>,
+    security_token: Option<Str>,
     complete: bool,
 ) -> Result<Signed> {
-    let (query, headers) = (query.unwrap_or_default(), headers.unwrap_or_default());
-    let body = body.as_ref().map_or(&b""[..], Text::as_slice);
-    let mut filled = Filled::new(&headers, complete);
-    if let Some(host) = host {
-        filled.add("host", || Ok(host.to_owned()))?;
-    }
-    filled
-        .add("x-acs-date", || moment(timestamp.as_ref(), Utc::iso8601))?
-        .add("x-acs-signature-nonce", || random(py, nonce))?
-        .add("x-acs-content-sha256", || {
-            Ok(text::hex_lower(&digest::sha256(&[body]), &mut [0; 64])?.to_owned())
-        })?;
-    if let Some(token) = security_token {
-        filled.add("x-acs-security-token", || Ok(token.to_owned()))?;
-    }
-    let request = Request {
-        method,
-        path,
-        query: &query.as_strs(),
-        headers: &filled.all(),
-        body,
-    };
-    let signed = Signed {
-        canonical: Some(written(|out| acs3::canonical(&request, out))?.into()),
-        string_to_sign: written(|out| acs3::string_to_sign(&request, out))?.into(),
-        ..Signed::default()
-    };
-    let authorization = written(|out| acs3::authorization(access_key_id, access_key_secret, &request, out))?;
-    let mut headers = filled.added;
-    let signature = signature_in(&authorization);
-    headers.push(("Authorization", authorization));
-    Ok(Signed {
-        signature,
+    let http = Http::new(method, path, query, body);
+    let mut headers = Filled::new(headers.unwrap_or_default(), complete);
+    headers
+        .add_some(literal!("host"), host)?
+        .add(literal!("x-acs-date"), || {
+            moment(py, timestamp.as_ref(), Utc::iso8601)
+        })?
+        .add(literal!("x-acs-signature-nonce"), || random(py, nonce.as_ref()))?
+        .add(literal!("x-acs-content-sha256"), || {
+            string(
+                py,
+                text::hex_lower(&digest::sha256(&[http.body()]), &mut [0; 64])?,
+            )
+        })?
+        .add_some(literal!("x-acs-security-token"), security_token)?;
+    let authorization = http.with(&headers.all(), |request| {
+        written(py, |out| {
+            acs3::authorization(access_key_id, access_key_secret, request, out)
+        })
+    })?;
+    http.authorized(
+        py,
         headers,
-        ..signed
-    })
+        authorization,
+        true,
+        |step, request, out| match step {
+            Step::Canonical => acs3::canonical(request, out),
+            Step::StringToSign => acs3::string_to_sign(request, out),
+        },
+    )
 }
 
 /// Checks a request to a POP API of version 3, by the headers that it says are signed.
@@ -342,23 +303,15 @@ pub(crate) fn aliyun_acs3(
 #[pyo3(signature = (access_key_secret, *, method, path, headers, query=None, body=None))]
 pub(crate) fn verify_aliyun_acs3(
     access_key_secret: &str,
-    method: &str,
-    path: &str,
+    method: Str,
+    path: Str,
     headers: Pairs,
     query: Option<Pairs>,
     body: Option<Text>,
 ) -> Result<()> {
-    let query = query.unwrap_or_default();
-    let (headers, query) = (headers.as_strs(), query.as_strs());
-    let request = Request {
-        method,
-        path,
-        query: &query,
-        headers: &headers,
-        body: body.as_ref().map_or(b"", Text::as_slice),
-    };
+    let headers = headers.as_strs();
     let parsed = acs3::parse_authorization(authorization(&headers))?;
-    checked(&[&headers, &query], |out| {
-        acs3::verify(access_key_secret, &request, &parsed, out)
+    Http::new(method, path, query, body).checked(&headers, |request, out| {
+        acs3::verify(access_key_secret, request, &parsed, out)
     })
 }

@@ -2,9 +2,12 @@
 
 use faceiot_core::sign::aliyun::{self, register};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr as Str;
 
-use super::mqtt::{Login, Stamp, method_named};
-use super::request::{Signed, checked, nonce as random, written};
+use super::filled::{Filled, literal};
+use super::mqtt::{Login, method_named};
+use super::request::{Pairs, Stamp, checked, nonce as random, string};
+use super::signed::{Form, Place, Signed, Texts, written};
 use crate::errors::Result;
 
 /// Signs the registration of a device over HTTPS: it knows its product's secret and asks for its own.
@@ -36,35 +39,37 @@ use crate::errors::Result;
 ))]
 pub(crate) fn aliyun_register(
     py: Python<'_>,
-    product_key: &str,
-    device_name: &str,
+    product_key: Str,
+    device_name: Str,
     product_secret: &str,
-    nonce: Option<&str>,
+    nonce: Option<Str>,
     method: &str,
     region: &str,
 ) -> Result<Signed> {
+    let random = random(py, nonce.as_ref())?;
     let device = register::Device {
-        product_key,
-        device_name,
+        product_key: &product_key,
+        device_name: &device_name,
         product_secret,
     };
     let method = method_named(method)?;
-    let random = random(py, nonce)?;
-    let signature = register::sign(&device, &random, method)?.as_str().to_owned();
-    Ok(Signed {
-        string_to_sign: written(|out| register::string_to_sign(&device, &random, out))?.into(),
-        url: Some(written(|out| register::url(region, out))?),
-        body: Some(written(|out| register::form(&device, &random, method, out))?),
-        params: vec![
-            ("productKey", product_key.to_owned()),
-            ("deviceName", device_name.to_owned()),
-            ("random", random),
-            ("sign", signature.clone()),
-            ("signMethod", method.as_str().to_owned()),
-        ],
-        signature,
-        ..Signed::default()
-    })
+    let signature = string(py, register::sign(&device, &random, method)?.as_str())?;
+    let texts = Texts::Written {
+        canonical: None,
+        string_to_sign: written(py, |out| register::string_to_sign(&device, &random, out))?,
+    };
+    let url = written(py, |out| register::url(region, out))?;
+    let body = written(py, |out| register::form(&device, &random, method, out))?;
+    let mut params = Filled::new(Pairs::default(), true);
+    params
+        .add(literal!("productKey"), || Ok(product_key))?
+        .add(literal!("deviceName"), || Ok(device_name))?
+        .add(literal!("random"), || Ok(random))?
+        .add(literal!("signMethod"), || string(py, method.as_str()))?;
+    let carrier = (literal!("sign"), signature);
+    let mut signed = Signed::carried(py, Place::Params, params, carrier, texts)?;
+    (signed.url, signed.form) = (Some(url), Form::Written(body));
+    Ok(signed)
 }
 
 /// Checks the signature of a registration over HTTPS; the hex case does not matter.
@@ -142,7 +147,7 @@ pub(crate) fn aliyun_register_mqtt(
     product_key: &str,
     device_name: &str,
     product_secret: &str,
-    nonce: Option<&str>,
+    nonce: Option<Str>,
     method: &str,
     without_preregistration: bool,
     client_id: Option<&str>,
@@ -156,7 +161,7 @@ pub(crate) fn aliyun_register_mqtt(
         device_name,
         product_secret,
     };
-    let random = random(py, nonce)?;
+    let random = random(py, nonce.as_ref())?;
     let options = register::Options {
         without_preregistration,
         random: &random,
@@ -168,11 +173,7 @@ pub(crate) fn aliyun_register_mqtt(
         port,
     };
     let mut memory = [0; aliyun::LOGIN_BUFFER];
-    Ok(Login::from(&register::mqtt_login(
-        &device,
-        &options,
-        &mut memory,
-    )?))
+    Login::new(py, &register::mqtt_login(&device, &options, &mut memory)?)
 }
 
 /// Checks an MQTT login with which a device registers itself.
@@ -228,6 +229,7 @@ pub(crate) fn verify_aliyun_register_mqtt(
     product_key, device_name, client_id, device_token, *, region="cn-shanghai", instance_id=None, port=None
 ))]
 pub(crate) fn aliyun_token_mqtt(
+    py: Python<'_>,
     product_key: &str,
     device_name: &str,
     client_id: &str,
@@ -243,14 +245,15 @@ pub(crate) fn aliyun_token_mqtt(
         ..register::Options::default()
     };
     let mut memory = [0; aliyun::LOGIN_BUFFER];
-    Ok(Login::from(&register::token_login(
+    let login = register::token_login(
         product_key,
         device_name,
         client_id,
         device_token,
         &options,
         &mut memory,
-    )?))
+    )?;
+    Login::new(py, &login)
 }
 
 /// Signs what a gateway says of a device behind it: to add it to its topology, or to log it in.
@@ -278,42 +281,39 @@ pub(crate) fn aliyun_token_mqtt(
 #[pyfunction]
 #[pyo3(signature = (product_key, device_name, device_secret, *, client_id, timestamp, method="hmacsha256"))]
 pub(crate) fn aliyun_sub_device(
-    product_key: &str,
-    device_name: &str,
+    py: Python<'_>,
+    product_key: Str,
+    device_name: Str,
     device_secret: &str,
-    client_id: &str,
+    client_id: Str,
     timestamp: Stamp,
     method: &str,
 ) -> Result<Signed> {
     let device = aliyun::Credentials {
-        product_key,
-        device_name,
+        product_key: &product_key,
+        device_name: &device_name,
         device_secret,
     };
     let method = method_named(method)?;
-    let timestamp = match timestamp {
-        Stamp::Number(number) => number.to_string(),
-        Stamp::Text(text) => text,
-    };
+    let timestamp = timestamp.text(py)?;
     let options = aliyun::Options {
-        client_id: Some(client_id),
+        client_id: Some(&client_id),
         timestamp: aliyun::Timestamp::Text(&timestamp),
         ..aliyun::Options::default()
     };
-    let string_to_sign = written(|out| aliyun::string_to_sign(&device, &options, out))?;
-    let signature = register::sub_device_sign(&device, client_id, &timestamp, method)?;
-    let signature = signature.as_str().to_owned();
-    Ok(Signed {
-        string_to_sign: string_to_sign.into(),
-        params: vec![
-            ("productKey", product_key.to_owned()),
-            ("deviceName", device_name.to_owned()),
-            ("clientId", client_id.to_owned()),
-            ("timestamp", timestamp),
-            ("signMethod", method.as_str().to_owned()),
-            ("sign", signature.clone()),
-        ],
-        signature,
-        ..Signed::default()
-    })
+    let texts = Texts::Written {
+        canonical: None,
+        string_to_sign: written(py, |out| aliyun::string_to_sign(&device, &options, out))?,
+    };
+    let signature = register::sub_device_sign(&device, &client_id, &timestamp, method)?;
+    let signature = string(py, signature.as_str())?;
+    let mut params = Filled::new(Pairs::default(), true);
+    params
+        .add(literal!("productKey"), || Ok(product_key))?
+        .add(literal!("deviceName"), || Ok(device_name))?
+        .add(literal!("clientId"), || Ok(client_id))?
+        .add(literal!("timestamp"), || Ok(timestamp))?
+        .add(literal!("signMethod"), || string(py, method.as_str()))?;
+    let carrier = (literal!("sign"), signature);
+    Signed::carried(py, Place::Params, params, carrier, texts)
 }

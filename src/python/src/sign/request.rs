@@ -1,19 +1,19 @@
-//! What signatures of requests share: pairs of text in, a [`Signed`] out, a mismatch as an exception.
+//! What comes in of a request: pairs of text, secrets, moments and nonces; and a check of one that was received.
 
 use faceiot_core::sign::{self, Mismatch, Utc};
-use faceiot_core::{ErrorKind, text};
+use faceiot_core::{ErrorKind, digest, text};
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedStr;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyMapping};
+use pyo3::pybacked::PyBackedStr as Str;
+use pyo3::types::{PyDict, PyMapping, PyString};
 
-use super::mqtt::Stamp;
+use super::signed::SigningKey;
+use crate::bytes::Text;
 use crate::clock;
 use crate::errors::{Failure, Result};
 
 /// Headers or parameters, as a mapping or as pairs where the order or a name twice matters. The texts stay Python's.
 #[derive(Default)]
-pub(crate) struct Pairs(Vec<(PyBackedStr, PyBackedStr)>);
+pub(crate) struct Pairs(pub(super) Vec<(Str, Str)>);
 
 impl Pairs {
     pub(super) fn as_strs(&self) -> Vec<(&str, &str)> {
@@ -26,17 +26,19 @@ impl<'py> FromPyObject<'_, 'py> for Pairs {
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         if let Ok(dict) = object.cast::<PyDict>() {
-            let pairs = dict
-                .iter()
-                .map(|(name, value)| Ok((name.extract()?, value.extract()?)));
-            return pairs.collect::<PyResult<_>>().map(Self);
+            let text = |object: Bound<'py, PyAny>| Str::try_from(object.cast_into::<PyString>()?);
+            let mut pairs = Vec::with_capacity(dict.len());
+            for (name, value) in dict.iter() {
+                pairs.push((text(name)?, text(value)?));
+            }
+            return Ok(Self(pairs));
         }
         let items = match object.cast::<PyMapping>() {
             Ok(mapping) => mapping.items()?.into_any(),
             Err(_) => object.to_owned(),
         };
         let pairs = items.try_iter()?.map(|pair| {
-            let [name, value]: [PyBackedStr; 2] = pair?.extract()?;
+            let [name, value]: [Str; 2] = pair?.extract()?;
             Ok((name, value))
         });
         pairs.collect::<PyResult<_>>().map(Self)
@@ -44,10 +46,20 @@ impl<'py> FromPyObject<'_, 'py> for Pairs {
 }
 
 /// A secret, or the key that was derived from it for a day.
-#[derive(FromPyObject)]
 pub(crate) enum Secret {
-    Text(PyBackedStr),
+    Text(Str),
     Key(Py<SigningKey>),
+}
+
+impl<'py> FromPyObject<'_, 'py> for Secret {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match object.cast::<SigningKey>() {
+            Ok(key) => Ok(Self::Key(key.to_owned().unbind())),
+            Err(_) => object.extract().map(Self::Text),
+        }
+    }
 }
 
 impl Secret {
@@ -63,157 +75,77 @@ impl Secret {
     }
 }
 
-/// A key derived for a day and a region, so that a signature costs one HMAC. Give it in place of the secret.
-///
-/// `repr()` shows `***`; the key is wiped when the object goes.
-#[pyclass(frozen, module = "faceiot.sign")]
-pub(crate) struct SigningKey(pub(super) sign::SigningKey);
+/// A time stamp as Python gives it: a number, or the text that is signed as it stands.
+pub(crate) enum Stamp {
+    Number(u64),
+    Text(Str),
+}
 
-#[pymethods]
-impl SigningKey {
-    fn __repr__(&self) -> String {
-        format!("{:?}", self.0)
+impl<'py> FromPyObject<'_, 'py> for Stamp {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        // Asked for its type first: a conversion that fails costs more than a signature.
+        match object.cast::<PyString>() {
+            Ok(text) => Str::try_from(text.to_owned()).map(Self::Text),
+            Err(_) => object.extract().map(Self::Number),
+        }
     }
 }
 
-/// Names of this side, values made for this request.
-pub(super) type Added = Vec<(&'static str, String)>;
-
-/// A text for people: written already, or when it is looked at, so that signing alone does not pay for it.
-pub(super) enum Shown {
-    Written(String),
-    Later(Box<dyn Fn() -> Result<String> + Send + Sync>),
-}
-
-impl Shown {
-    pub(super) fn later(write: impl Fn() -> Result<String> + Send + Sync + 'static) -> Self {
-        Self::Later(Box::new(write))
-    }
-
-    fn text(&self) -> Result<String> {
+impl Stamp {
+    /// As it is signed.
+    pub(super) fn text(&self, py: Python<'_>) -> Result<Str> {
         match self {
-            Self::Written(text) => Ok(text.clone()),
-            Self::Later(write) => write(),
+            Self::Text(text) => Ok(text.clone_ref(py)),
+            Self::Number(number) => string(py, &number.to_string()),
         }
     }
 }
 
-impl Default for Shown {
-    fn default() -> Self {
-        Self::Written(String::new())
-    }
+/// A Python string.
+pub(super) fn string(py: Python<'_>, text: &str) -> Result<Str> {
+    Ok(Str::try_from(PyString::new(py, text))?)
 }
 
-impl From<String> for Shown {
-    fn from(text: String) -> Self {
-        Self::Written(text)
-    }
+/// A moment as the request spells it: now, a number of seconds, or text as it stands.
+pub(super) fn moment(
+    py: Python<'_>,
+    stamp: Option<&Stamp>,
+    spell: impl for<'b> Fn(Utc, &'b mut [u8]) -> faceiot_core::Result<&'b str>,
+) -> Result<Str> {
+    let seconds = match stamp {
+        Some(Stamp::Text(text)) => return Ok(text.clone_ref(py)),
+        Some(Stamp::Number(seconds)) => *seconds,
+        None => clock::unix_seconds(),
+    };
+    string(py, spell(Utc::from_unix(seconds), &mut [0; 32])?)
 }
 
-/// A signed request: what was signed, the signature, and what the request has to carry because of it.
-///
-/// `repr()` shows the signature as `***` and of headers and parameters the names only.
-#[pyclass(frozen, module = "faceiot.sign")]
-#[derive(Default)]
-pub(crate) struct Signed {
-    pub(super) canonical: Option<Shown>,
-    pub(super) string_to_sign: Shown,
-    /// The signature.
-    #[pyo3(get)]
-    pub(super) signature: String,
-    pub(super) headers: Added,
-    pub(super) params: Added,
-    /// URL of the request, of signatures that stand in one; otherwise None.
-    #[pyo3(get)]
-    pub(super) url: Option<String>,
-    /// Body of the request, of signatures that stand in a form; otherwise None.
-    #[pyo3(get)]
-    pub(super) body: Option<String>,
+/// The nonce that was given, or 128 random bits.
+pub(super) fn nonce(py: Python<'_>, given: Option<&Str>) -> Result<Str> {
+    if let Some(nonce) = given {
+        return Ok(nonce.clone_ref(py));
+    }
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|error| {
+        let message = format!("the operating system gives no random numbers: {error}");
+        Failure::new(ErrorKind::Io, message)
+    })?;
+    string(py, text::hex_lower(&random, &mut [0; 32])?)
 }
 
-#[pymethods]
-impl Signed {
-    /// The canonical request, of signatures that hash one; otherwise None.
-    #[getter]
-    fn canonical(&self) -> Result<Option<String>> {
-        self.canonical.as_ref().map(Shown::text).transpose()
-    }
-
-    /// The text that was signed.
-    #[getter]
-    fn string_to_sign(&self) -> Result<String> {
-        self.string_to_sign.text()
-    }
-
-    /// Headers to add to the request.
-    #[getter]
-    fn headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        dict(py, &self.headers)
-    }
-
-    /// Parameters to add to the request.
-    #[getter]
-    fn params<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        dict(py, &self.params)
-    }
-
-    fn __repr__(&self) -> String {
-        let names = |added: &Added| added.iter().map(|pair| pair.0).collect::<Vec<_>>();
-        let (headers, params) = (names(&self.headers), names(&self.params));
-        format!("Signed(signature='***', headers={headers:?}, params={params:?})")
-    }
+/// The MD5 of a body, as `Content-MD5` spells it.
+pub(super) fn md5_of(py: Python<'_>, body: &[u8]) -> Result<Str> {
+    string(py, text::base64_encode(&digest::md5(&[body]), &mut [0; 24])?)
 }
 
-fn dict<'py>(py: Python<'py>, pairs: &Added) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    for (name, value) in pairs {
-        dict.set_item(name, value)?;
-    }
-    Ok(dict)
+/// The octets of a body that may be missing.
+pub(super) fn octets(body: Option<&Text>) -> &[u8] {
+    body.map_or(b"", Text::as_slice)
 }
 
-/// What a request carries, and what is added to it where it is missing.
-pub(super) struct Filled<'a> {
-    given: Vec<(&'a str, &'a str)>,
-    pub(super) added: Added,
-    complete: bool,
-}
-
-impl<'a> Filled<'a> {
-    /// Adds what is missing only when `complete`.
-    pub(super) fn new(given: &'a Pairs, complete: bool) -> Self {
-        Self {
-            given: given.as_strs(),
-            added: Vec::new(),
-            complete,
-        }
-    }
-
-    /// Adds it when there is none of this name, in any case of letters.
-    pub(super) fn add(
-        &mut self,
-        name: &'static str,
-        value: impl FnOnce() -> Result<String>,
-    ) -> Result<&mut Self> {
-        if self.complete && self.value(name).is_none() {
-            self.added.push((name, value()?));
-        }
-        Ok(self)
-    }
-
-    /// The value of this name.
-    pub(super) fn value(&self, name: &str) -> Option<&'a str> {
-        header(&self.given, name)
-    }
-
-    /// What is given, and what was added behind it.
-    pub(super) fn all(&self) -> Vec<(&str, &str)> {
-        let added = self.added.iter().map(|(name, value)| (*name, value.as_str()));
-        self.given.iter().copied().chain(added).collect()
-    }
-}
-
-/// The value of the first header of this name.
+/// The value of the first header of this name, in any case of letters.
 pub(super) fn header<'a>(headers: &[(&str, &'a str)], name: &str) -> Option<&'a str> {
     headers
         .iter()
@@ -221,44 +153,9 @@ pub(super) fn header<'a>(headers: &[(&str, &'a str)], name: &str) -> Option<&'a 
         .map(|header| header.1)
 }
 
-/// What is given, and what was added behind it.
-pub(super) fn joined<'a>(given: &'a Pairs, added: &'a Added) -> Vec<(&'a str, &'a str)> {
-    let added = added.iter().map(|(name, value)| (*name, value.as_str()));
-    let given = given.0.iter().map(|(name, value)| (&**name, &**value));
-    given.chain(added).collect()
-}
-
-/// The signature in an `Authorization` that was made here.
-pub(super) fn signature_in(authorization: &str) -> String {
-    let behind = authorization
-        .rsplit_once("Signature=")
-        .map_or("", |parts| parts.1);
-    behind.split(',').next().unwrap_or_default().to_owned()
-}
-
 /// The header `Authorization`, which `parse` takes apart.
 pub(super) fn authorization<'a>(headers: &[(&str, &'a str)]) -> &'a str {
     header(headers, "authorization").unwrap_or_default()
-}
-
-/// Text that the core writes, however long it is.
-pub(super) fn written(
-    write: impl for<'b> Fn(&'b mut [u8]) -> faceiot_core::Result<&'b str>,
-) -> Result<String> {
-    const MOST: usize = 1 << 26;
-    let mut little = [0; 2048];
-    match write(&mut little) {
-        Ok(text) => return Ok(text.to_owned()),
-        Err(error) if error.kind != ErrorKind::BufferTooSmall => return Err(error.into()),
-        Err(_) => {}
-    }
-    let mut room = 1 << 14;
-    loop {
-        match write(&mut vec![0; room]) {
-            Err(error) if error.kind == ErrorKind::BufferTooSmall && room < MOST => room *= 8,
-            done => return Ok(done?.to_owned()),
-        }
-    }
 }
 
 /// Runs a check. The message of its refusal shows the string that was signed here, tokens of the request masked.
@@ -303,30 +200,5 @@ pub(super) fn encoded(plain: &str) -> String {
     match text::percent_encode(plain.as_bytes(), &mut writer) {
         Ok(()) => writer.finish().to_owned(),
         Err(_) => String::new(),
-    }
-}
-
-/// A moment as the request spells it: now, a number of seconds, or text as it stands.
-pub(super) fn moment(
-    stamp: Option<&Stamp>,
-    spell: impl for<'b> Fn(Utc, &'b mut [u8]) -> faceiot_core::Result<&'b str>,
-) -> Result<String> {
-    let seconds = match stamp {
-        Some(Stamp::Text(text)) => return Ok(text.clone()),
-        Some(Stamp::Number(seconds)) => *seconds,
-        None => clock::unix_seconds(),
-    };
-    Ok(spell(Utc::from_unix(seconds), &mut [0; 32])?.to_owned())
-}
-
-/// The nonce that was given, or 128 random bits.
-pub(super) fn nonce(py: Python<'_>, given: Option<&str>) -> Result<String> {
-    static TOKEN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    match given {
-        Some(nonce) => Ok(nonce.to_owned()),
-        None => Ok(TOKEN
-            .import(py, "secrets", "token_hex")?
-            .call1((16,))?
-            .extract()?),
     }
 }

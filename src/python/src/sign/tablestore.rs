@@ -2,43 +2,41 @@
 
 use faceiot_core::sign::Utc;
 use faceiot_core::sign::aliyun::tablestore;
-use faceiot_core::{digest, text};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr as Str;
 
-use super::mqtt::Stamp;
-use super::request::{
-    Filled, Pairs, Secret, Signed, SigningKey, authorization, checked, header, moment, written,
-};
+use super::filled::{Filled, literal};
+use super::request::{Pairs, Secret, Stamp, authorization, checked, header, md5_of, moment, octets, string};
+use super::signed::{Place, Signed, SigningKey, Texts};
 use crate::bytes::Text;
 use crate::errors::Result;
 
-/// Adds the headers that every request must carry.
-fn fill(
-    filled: &mut Filled<'_>,
-    access_key_id: &str,
-    instance: &str,
+/// The headers, with those that every request must carry.
+fn filled(
+    py: Python<'_>,
+    headers: Option<Pairs>,
+    access_key_id: Str,
+    instance: Str,
     timestamp: Option<&Stamp>,
-    security_token: Option<&str>,
-    body: &[u8],
-) -> Result<()> {
+    security_token: Option<Str>,
+    body: Option<&Text>,
+) -> Result<Filled> {
+    let mut filled = Filled::new(headers.unwrap_or_default(), true);
     filled
-        .add("x-ots-date", || {
-            // The service's own spelling has milliseconds.
-            moment(timestamp, Utc::iso8601).map(|date| match timestamp {
-                Some(Stamp::Text(_)) => date,
-                _ => date.replace('Z', ".000Z"),
-            })
+        .add(literal!("x-ots-date"), || {
+            let date = moment(py, timestamp, Utc::iso8601)?;
+            match timestamp {
+                Some(Stamp::Text(_)) => Ok(date),
+                // The service's own spelling has milliseconds.
+                _ => string(py, &date.replace('Z', ".000Z")),
+            }
         })?
-        .add("x-ots-apiversion", || Ok("2015-12-31".to_owned()))?
-        .add("x-ots-accesskeyid", || Ok(access_key_id.to_owned()))?
-        .add("x-ots-instancename", || Ok(instance.to_owned()))?
-        .add("x-ots-contentmd5", || {
-            Ok(text::base64_encode(&digest::md5(&[body]), &mut [0; 24])?.to_owned())
-        })?;
-    if let Some(token) = security_token {
-        filled.add("x-ots-ststoken", || Ok(token.to_owned()))?;
-    }
-    Ok(())
+        .add(literal!("x-ots-apiversion"), || literal!("2015-12-31").string(py))?
+        .add(literal!("x-ots-accesskeyid"), || Ok(access_key_id))?
+        .add(literal!("x-ots-instancename"), || Ok(instance))?
+        .add(literal!("x-ots-contentmd5"), || md5_of(py, octets(body)))?
+        .add_some(literal!("x-ots-ststoken"), security_token)?;
+    Ok(filled)
 }
 
 /// Signs a request to Tablestore, version 2 (HMAC-SHA1).
@@ -67,39 +65,31 @@ fn fill(
 ))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(crate) fn tablestore_v2(
-    access_key_id: &str,
+    py: Python<'_>,
+    access_key_id: Str,
     access_key_secret: &str,
-    path: &str,
-    instance: &str,
+    path: Str,
+    instance: Str,
     headers: Option<Pairs>,
     body: Option<Text>,
     timestamp: Option<Stamp>,
-    security_token: Option<&str>,
+    security_token: Option<Str>,
 ) -> Result<Signed> {
-    let headers = headers.unwrap_or_default();
-    let body = body.as_ref().map_or(&b""[..], Text::as_slice);
-    let mut filled = Filled::new(&headers, true);
-    fill(
-        &mut filled,
+    let headers = filled(
+        py,
+        headers,
         access_key_id,
         instance,
         timestamp.as_ref(),
         security_token,
-        body,
+        body.as_ref(),
     )?;
-    let all = filled.all();
-    let string_to_sign = written(|out| tablestore::string_to_sign(path, &all, out))?;
-    let signature = tablestore::sign(access_key_secret, path, &all)?
-        .as_str()
-        .to_owned();
-    let mut headers = filled.added;
-    headers.push(("x-ots-signature", signature.clone()));
-    Ok(Signed {
-        string_to_sign: string_to_sign.into(),
-        signature,
-        headers,
-        ..Signed::default()
-    })
+    let signature = tablestore::sign(access_key_secret, &path, &headers.all())?;
+    let carrier = (literal!("x-ots-signature"), string(py, signature.as_str())?);
+    let texts = Texts::later(false, move |_, headers, out| {
+        tablestore::string_to_sign(&path, headers, out)
+    });
+    Signed::carried(py, Place::Headers, headers, carrier, texts)
 }
 
 /// Checks a request to Tablestore, version 2: its signature, and that `x-ots-contentmd5` is that of the body.
@@ -125,7 +115,7 @@ pub(crate) fn verify_tablestore_v2(
     body: Option<Text>,
 ) -> Result<()> {
     let headers = headers.as_strs();
-    let body = body.as_ref().map_or(&b""[..], Text::as_slice);
+    let body = octets(body.as_ref());
     checked(&[&headers], |out| {
         tablestore::verify(access_key_secret, path, &headers, body, out)
     })
@@ -147,11 +137,12 @@ pub(crate) fn verify_tablestore_v2(
 #[pyfunction]
 #[pyo3(signature = (access_key_secret, *, region, timestamp=None))]
 pub(crate) fn tablestore_v4_key(
+    py: Python<'_>,
     access_key_secret: &str,
     region: &str,
     timestamp: Option<Stamp>,
 ) -> Result<SigningKey> {
-    let date = moment(timestamp.as_ref(), Utc::basic)?;
+    let date = moment(py, timestamp.as_ref(), Utc::basic)?;
     let day = date.get(..8).unwrap_or(&date);
     Ok(SigningKey(tablestore::signing_key(
         access_key_secret,
@@ -188,54 +179,45 @@ pub(crate) fn tablestore_v4_key(
 ))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(crate) fn tablestore_v4(
-    access_key_id: &str,
+    py: Python<'_>,
+    access_key_id: Str,
     access_key_secret: Secret,
-    path: &str,
-    instance: &str,
-    region: &str,
+    path: Str,
+    instance: Str,
+    region: Str,
     headers: Option<Pairs>,
     body: Option<Text>,
     timestamp: Option<Stamp>,
-    security_token: Option<&str>,
+    security_token: Option<Str>,
 ) -> Result<Signed> {
-    let headers = headers.unwrap_or_default();
-    let body = body.as_ref().map_or(&b""[..], Text::as_slice);
-    let mut filled = Filled::new(&headers, true);
-    fill(
-        &mut filled,
+    let mut headers = filled(
+        py,
+        headers,
         access_key_id,
         instance,
         timestamp.as_ref(),
         security_token,
-        body,
+        body.as_ref(),
     )?;
     let day: String = {
-        let all = filled.all();
+        let all = headers.all();
         let date = header(&all, "x-ots-date").unwrap_or_default();
-        date.bytes()
-            .filter(u8::is_ascii_digit)
-            .take(8)
-            .map(char::from)
-            .collect()
+        date.chars().filter(char::is_ascii_digit).take(8).collect()
     };
-    filled
-        .add("x-ots-signdate", || Ok(day))?
-        .add("x-ots-signregion", || Ok(region.to_owned()))?;
-    let all = filled.all();
+    headers
+        .add(literal!("x-ots-signdate"), || string(py, &day))?
+        .add(literal!("x-ots-signregion"), || Ok(region))?;
+    let all = headers.all();
     let stated = |name| header(&all, name).unwrap_or_default();
     let key = access_key_secret.key(|secret| {
         tablestore::signing_key(secret, stated("x-ots-signdate"), stated("x-ots-signregion"))
     })?;
-    let string_to_sign = written(|out| tablestore::string_to_sign_v4(path, &all, out))?;
-    let signature = tablestore::sign_v4(&key, path, &all)?.as_str().to_owned();
-    let mut headers = filled.added;
-    headers.push(("x-ots-signaturev4", signature.clone()));
-    Ok(Signed {
-        string_to_sign: string_to_sign.into(),
-        signature,
-        headers,
-        ..Signed::default()
-    })
+    let signature = tablestore::sign_v4(&key, &path, &all)?;
+    let carrier = (literal!("x-ots-signaturev4"), string(py, signature.as_str())?);
+    let texts = Texts::later(false, move |_, headers, out| {
+        tablestore::string_to_sign_v4(&path, headers, out)
+    });
+    Signed::carried(py, Place::Headers, headers, carrier, texts)
 }
 
 /// Checks a request to Tablestore, version 4: its signature, and that `x-ots-contentmd5` is that of the body.
@@ -261,7 +243,7 @@ pub(crate) fn verify_tablestore_v4(
     body: Option<Text>,
 ) -> Result<()> {
     let headers = headers.as_strs();
-    let body = body.as_ref().map_or(&b""[..], Text::as_slice);
+    let body = octets(body.as_ref());
     let stated = |name| header(&headers, name).unwrap_or_default();
     let key = access_key_secret.key(|secret| {
         tablestore::signing_key(secret, stated("x-ots-signdate"), stated("x-ots-signregion"))
@@ -289,20 +271,20 @@ pub(crate) fn verify_tablestore_v4(
 #[pyfunction]
 #[pyo3(signature = (access_key_id, access_key_secret, *, path, headers))]
 pub(crate) fn tablestore_response(
+    py: Python<'_>,
     access_key_id: &str,
     access_key_secret: &str,
-    path: &str,
+    path: Str,
     headers: Pairs,
 ) -> Result<Signed> {
-    let headers = headers.as_strs();
-    let signature = tablestore::sign_response(access_key_secret, path, &headers)?;
-    let signature = signature.as_str().to_owned();
-    Ok(Signed {
-        string_to_sign: written(|out| tablestore::response_string_to_sign(path, &headers, out))?.into(),
-        headers: vec![("Authorization", format!("OTS {access_key_id}:{signature}"))],
-        signature,
-        ..Signed::default()
-    })
+    let headers = Filled::new(headers, false);
+    let signature = tablestore::sign_response(access_key_secret, &path, &headers.all())?;
+    let authorization = string(py, &format!("OTS {access_key_id}:{}", signature.as_str()))?;
+    let carrier = (literal!("Authorization"), authorization);
+    let texts = Texts::later(false, move |_, headers, out| {
+        tablestore::response_string_to_sign(&path, headers, out)
+    });
+    Signed::carried(py, Place::Headers, headers, carrier, texts)
 }
 
 /// Checks a response of Tablestore, as its SDK does.

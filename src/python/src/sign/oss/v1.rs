@@ -4,10 +4,12 @@ use faceiot_core::sign::aliyun::oss::{Request, v1};
 use faceiot_core::sign::{AccessKey, Utc};
 use faceiot_core::{digest, text};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr as Str;
 
-use super::super::mqtt::Stamp;
-use super::super::request::{Filled, Pairs, Signed, authorization, checked, moment, written};
-use super::url;
+use super::super::filled::{Filled, literal};
+use super::super::request::{Pairs, Stamp, authorization, checked, moment, string};
+use super::super::signed::{Place, Signed, Texts, written};
+use super::{Object, url};
 use crate::clock;
 use crate::errors::Result;
 
@@ -38,47 +40,38 @@ use crate::errors::Result;
 ))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(crate) fn oss_v1(
+    py: Python<'_>,
     access_key_id: &str,
     access_key_secret: &str,
-    method: &str,
+    method: Str,
     bucket: &str,
     key: &str,
     headers: Option<Pairs>,
     params: Option<Pairs>,
     timestamp: Option<Stamp>,
-    security_token: Option<&str>,
+    security_token: Option<Str>,
 ) -> Result<Signed> {
-    let (headers, params) = (headers.unwrap_or_default(), params.unwrap_or_default());
-    let mut filled = Filled::new(&headers, true);
-    if filled.value("x-oss-date").is_none() {
-        filled.add("Date", || moment(timestamp.as_ref(), Utc::http_date))?;
+    let object = Object::new(method, bucket, key, params);
+    let mut headers = Filled::new(headers.unwrap_or_default(), true);
+    if headers.value("x-oss-date").is_none() {
+        headers.add(literal!("Date"), || {
+            moment(py, timestamp.as_ref(), Utc::http_date)
+        })?;
     }
-    if let Some(token) = security_token {
-        filled.add("x-oss-security-token", || Ok(token.to_owned()))?;
-    }
-    let request = Request {
-        method,
-        bucket,
-        key,
-        query: &params.as_strs(),
-        headers: &filled.all(),
-    };
+    headers.add_some(literal!("x-oss-security-token"), security_token)?;
     let access_key = AccessKey {
         access_key_id,
         access_key_secret,
-        security_token,
+        security_token: None, // it is among the headers
     };
-    let authorization = written(|out| v1::authorization(&access_key, &request, out))?;
-    let string_to_sign = written(|out| v1::string_to_sign(&request, out))?;
-    let mut headers = filled.added;
-    let signature = v1::parse_authorization(&authorization)?.1.to_owned();
-    headers.push(("Authorization", authorization));
-    Ok(Signed {
-        string_to_sign: string_to_sign.into(),
-        signature,
-        headers,
-        ..Signed::default()
-    })
+    let authorization = object.with(&headers.all(), |request| {
+        written(py, |out| v1::authorization(&access_key, request, out))
+    })?;
+    let carrier = (literal!("Authorization"), authorization);
+    let texts = Texts::later(false, move |_, headers, out| {
+        object.with(headers, |request| v1::string_to_sign(request, out))
+    });
+    Signed::carried(py, Place::Headers, headers, carrier, texts)
 }
 
 /// Checks an OSS request signed in its headers, version 1. The time is yours to check.
@@ -151,6 +144,7 @@ pub(crate) fn verify_oss_v1(
 ))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(crate) fn oss_v1_url(
+    py: Python<'_>,
     access_key_id: &str,
     access_key_secret: &str,
     method: &str,
@@ -180,15 +174,18 @@ pub(crate) fn oss_v1_url(
         access_key_secret,
         security_token,
     };
-    let query = written(|out| v1::presign(&access_key, &request, until, out))?;
-    let string_to_sign = written(|out| v1::presigned_string_to_sign(&access_key, &request, until, out))?;
+    let query = written(py, |out| v1::presign(&access_key, &request, until, out))?;
+    let string_to_sign = written(py, |out| {
+        v1::presigned_string_to_sign(&access_key, &request, until, out)
+    })?;
     let mac = digest::hmac_sha1(access_key_secret.as_bytes(), &[string_to_sign.as_bytes()]);
-    Ok(Signed {
-        signature: text::base64_encode(&mac, &mut [0; 28])?.to_owned(),
-        string_to_sign: string_to_sign.into(),
-        url: Some(url(host, key, &query)),
-        ..Signed::default()
-    })
+    let signature = string(py, text::base64_encode(&mac, &mut [0; 28])?)?;
+    let texts = Texts::Written {
+        canonical: None,
+        string_to_sign,
+    };
+    let url = url(py, host, key, &query)?;
+    Ok(Signed::in_url(url, signature, texts))
 }
 
 /// Checks a request to a URL signed by version 1, and that it has not expired.

@@ -1,18 +1,15 @@
 //! Version 4: HMAC-SHA256 with a key for the day and the region.
 
-use std::sync::Arc;
-
 use faceiot_core::ErrorKind;
 use faceiot_core::sign::aliyun::oss::{Request, v4};
 use faceiot_core::sign::{AccessKey, SigningKey as Key, Utc};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr as Str;
 
-use super::super::mqtt::Stamp;
-use super::super::request::{
-    Added, Filled, Pairs, Secret, Shown, Signed, SigningKey, authorization, checked, header, joined, moment,
-    signature_in, written,
-};
-use super::url;
+use super::super::filled::{Filled, literal};
+use super::super::request::{Pairs, Secret, Stamp, authorization, checked, header, moment, string};
+use super::super::signed::{Place, Signed, SigningKey, Step, Texts, written};
+use super::{Object, url};
 use crate::clock;
 use crate::errors::{Failure, Result};
 
@@ -39,11 +36,12 @@ use crate::errors::{Failure, Result};
 #[pyfunction]
 #[pyo3(signature = (access_key_secret, *, region, timestamp=None))]
 pub(crate) fn oss_v4_key(
+    py: Python<'_>,
     access_key_secret: &str,
     region: &str,
     timestamp: Option<Stamp>,
 ) -> Result<SigningKey> {
-    let date = moment(timestamp.as_ref(), Utc::basic)?;
+    let date = moment(py, timestamp.as_ref(), Utc::basic)?;
     let scope = v4::Scope {
         date: &date,
         region,
@@ -87,89 +85,55 @@ pub(crate) fn oss_v4_key(
 ))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(crate) fn oss_v4(
+    py: Python<'_>,
     access_key_id: &str,
     access_key_secret: Secret,
-    method: &str,
-    region: &str,
+    method: Str,
+    region: Str,
     bucket: &str,
     key: &str,
     headers: Option<Pairs>,
     params: Option<Pairs>,
     timestamp: Option<Stamp>,
-    security_token: Option<&str>,
+    security_token: Option<Str>,
     additional_headers: Option<Vec<String>>,
 ) -> Result<Signed> {
-    let (headers, params) = (headers.unwrap_or_default(), params.unwrap_or_default());
-    let mut filled = Filled::new(&headers, true);
-    filled
-        .add("x-oss-date", || moment(timestamp.as_ref(), Utc::basic))?
-        .add("x-oss-content-sha256", || Ok("UNSIGNED-PAYLOAD".to_owned()))?;
-    if let Some(token) = security_token {
-        filled.add("x-oss-security-token", || Ok(token.to_owned()))?;
-    }
-    let date = filled.all();
-    let date = header(&date, "x-oss-date").unwrap_or_default().to_owned();
-    let added = filled.added;
-    let mut sent = added.clone();
-    let request = Arc::new(Request4 {
-        method: method.to_owned(),
-        bucket: bucket.to_owned(),
-        key: key.to_owned(),
-        params,
-        headers,
-        added,
-        date,
-        region: region.to_owned(),
-        additional_headers: listed(additional_headers),
-    });
-    let authorization = request.with(|request, scope| {
-        let key = day_key(&access_key_secret, scope)?;
-        written(|out| v4::authorization(access_key_id, &key, request, scope, out))
+    let object = Object::new(method, bucket, key, params);
+    let additional_headers = listed(additional_headers);
+    let mut headers = Filled::new(headers.unwrap_or_default(), true);
+    headers
+        .add(literal!("x-oss-date"), || {
+            moment(py, timestamp.as_ref(), Utc::basic)
+        })?
+        .add(literal!("x-oss-content-sha256"), || {
+            literal!("UNSIGNED-PAYLOAD").string(py)
+        })?
+        .add_some(literal!("x-oss-security-token"), security_token)?;
+    let all = headers.all();
+    let scope = scope(&all, &region, &additional_headers);
+    let day = day_key(&access_key_secret, &scope)?;
+    let authorization = object.with(&all, |request| {
+        written(py, |out| {
+            v4::authorization(access_key_id, &day, request, &scope, out)
+        })
     })?;
-    let signature = signature_in(&authorization);
-    sent.push(("Authorization", authorization));
-    let same = Arc::clone(&request);
-    Ok(Signed {
-        canonical: Some(Shown::later(move || {
-            same.with(|request, scope| written(|out| v4::canonical(request, scope, out)))
-        })),
-        string_to_sign: Shown::later(move || {
-            request.with(|request, scope| written(|out| v4::string_to_sign(request, scope, out)))
-        }),
-        signature,
-        headers: sent,
-        ..Signed::default()
-    })
+    let texts = Texts::later(true, move |step, headers, out| {
+        let scope = self::scope(headers, &region, &additional_headers);
+        object.with(headers, |request| match step {
+            Step::Canonical => v4::canonical(request, &scope, out),
+            Step::StringToSign => v4::string_to_sign(request, &scope, out),
+        })
+    });
+    let carrier = (literal!("Authorization"), authorization);
+    Signed::carried(py, Place::Headers, headers, carrier, texts)
 }
 
-/// A request of version 4 that outlives its call, for the texts that people may look at later.
-struct Request4 {
-    method: String,
-    bucket: String,
-    key: String,
-    params: Pairs,
-    headers: Pairs,
-    added: Added,
-    date: String,
-    region: String,
-    additional_headers: String,
-}
-
-impl Request4 {
-    fn with<T>(&self, then: impl FnOnce(&Request<'_>, &v4::Scope<'_>) -> T) -> T {
-        let request = Request {
-            method: &self.method,
-            bucket: &self.bucket,
-            key: &self.key,
-            query: &self.params.as_strs(),
-            headers: &joined(&self.headers, &self.added),
-        };
-        let scope = v4::Scope {
-            date: &self.date,
-            region: &self.region,
-            additional_headers: &self.additional_headers,
-        };
-        then(&request, &scope)
+/// When and where a request with these headers is signed.
+fn scope<'a>(headers: &[(&str, &'a str)], region: &'a str, additional_headers: &'a str) -> v4::Scope<'a> {
+    v4::Scope {
+        date: header(headers, "x-oss-date").unwrap_or_default(),
+        region,
+        additional_headers,
     }
 }
 
@@ -254,6 +218,7 @@ pub(crate) fn verify_oss_v4(
 ))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(crate) fn oss_v4_url(
+    py: Python<'_>,
     access_key_id: &str,
     access_key_secret: Secret,
     method: &str,
@@ -270,7 +235,7 @@ pub(crate) fn oss_v4_url(
 ) -> Result<Signed> {
     let (headers, params) = (headers.unwrap_or_default(), params.unwrap_or_default());
     let (headers, params) = (headers.as_strs(), params.as_strs());
-    let date = moment(timestamp.as_ref(), Utc::basic)?;
+    let date = moment(py, timestamp.as_ref(), Utc::basic)?;
     let additional_headers = listed(additional_headers);
     let scope = v4::Scope {
         date: &date,
@@ -291,23 +256,21 @@ pub(crate) fn oss_v4_url(
         access_key_secret: "",
         security_token,
     };
-    let query = written(|out| v4::presign(&access_key, &day, &request, &scope, expires, out))?;
-    let signature = query
-        .rsplit_once("x-oss-signature=")
-        .map_or("", |parts| parts.1)
-        .to_owned();
-    Ok(Signed {
-        canonical: Some(
-            written(|out| v4::presigned_canonical(&access_key, &request, &scope, expires, out))?.into(),
-        ),
-        string_to_sign: written(|out| {
+    let query = written(py, |out| {
+        v4::presign(&access_key, &day, &request, &scope, expires, out)
+    })?;
+    let signature = query.rsplit_once("x-oss-signature=").map_or("", |parts| parts.1);
+    let canonical = written(py, |out| {
+        v4::presigned_canonical(&access_key, &request, &scope, expires, out)
+    })?;
+    let texts = Texts::Written {
+        canonical: Some(canonical),
+        string_to_sign: written(py, |out| {
             v4::presigned_string_to_sign(&access_key, &request, &scope, expires, out)
-        })?
-        .into(),
-        signature,
-        url: Some(url(host, key, &query)),
-        ..Signed::default()
-    })
+        })?,
+    };
+    let url = url(py, host, key, &query)?;
+    Ok(Signed::in_url(url, string(py, signature)?, texts))
 }
 
 /// Checks a request to a URL signed by version 4, and that it has not expired.
