@@ -15,6 +15,14 @@ use crate::text::Sink;
 /// What a compression function takes at a time.
 type Block = [u8; 64];
 
+/// Blocks that are gathered before they are hashed. Canonical text comes in many small parts: hashing it at a stroke leaves
+/// the processor time to get the parts into memory. A microcontroller gathers one.
+const GATHERED: usize = if cfg!(target_pointer_width = "64") { 4 } else { 1 };
+
+/// The gathered blocks and one for the padding, in lines of the cache.
+#[cfg_attr(target_pointer_width = "64", repr(align(64)))]
+struct Gathered([Block; GATHERED + 1]);
+
 /// A hash of 64-octet blocks.
 pub(crate) trait Algorithm {
     /// What is handed from block to block.
@@ -106,92 +114,108 @@ impl Algorithm for Sha256 {
 /// A hash of what came so far. Wiped when dropped: it may be that of a secret.
 pub(crate) struct Hash<A: Algorithm> {
     state: A::State,
-    /// The first `len % 64` octets wait for the rest of their block.
-    block: Block,
-    /// Octets that came.
-    len: u64,
+    /// Octets that are not in the state yet, and zeros behind them.
+    gathered: Gathered,
+    /// How many those are: less than the blocks hold.
+    fill: usize,
+    /// Octets in the state.
+    taken: u64,
 }
 
 impl<A: Algorithm> Hash<A> {
     /// The hash of nothing yet.
+    #[inline]
     pub(crate) fn new() -> Self {
         Self::behind(A::INITIAL, 0)
     }
 
-    /// Goes on behind `len` octets, whole blocks, that led to this state.
+    /// Goes on behind octets, whole blocks, that led to this state.
     #[inline]
-    fn behind(state: A::State, len: u64) -> Self {
-        let block = [0; 64];
-        Self { state, block, len }
+    fn behind(state: A::State, taken: u64) -> Self {
+        Self {
+            state,
+            gathered: Gathered([[0; 64]; GATHERED + 1]),
+            fill: 0,
+            taken,
+        }
     }
 
     /// Takes the next octets.
     #[inline]
     pub(crate) fn update(&mut self, octets: &[u8]) {
-        let (_, room) = self.block.split_at_mut(self.len as usize % 64);
-        match room.split_at_mut_checked(octets.len()) {
+        let room = self
+            .gathered
+            .0
+            .as_flattened_mut()
+            .get_mut(self.fill..GATHERED * 64);
+        match room.and_then(|room| room.split_at_mut_checked(octets.len())) {
             Some((place, rest)) if !rest.is_empty() => {
                 place.copy_from_slice(octets);
-                self.len += octets.len() as u64;
+                self.fill += octets.len();
             }
-            _ => self.fill(octets),
+            _ => self.overflow(octets),
         }
     }
 
-    /// Takes octets that fill the block, and perhaps more than it.
+    /// Takes octets that fill the blocks, and perhaps more than them.
     #[inline(never)]
-    fn fill(&mut self, octets: &[u8]) {
-        let (_, room) = self.block.split_at_mut(self.len as usize % 64);
+    fn overflow(&mut self, octets: &[u8]) {
+        let (full, _) = self.gathered.0.split_at_mut(GATHERED);
+        let room = full.as_flattened_mut().get_mut(self.fill..).unwrap_or_default();
         let Some((head, rest)) = octets.split_at_checked(room.len()) else {
             return; // not called with fewer
         };
         room.copy_from_slice(head);
-        A::compress(&mut self.state, from_ref(&self.block));
+        A::compress(&mut self.state, full);
         let (blocks, tail) = rest.as_chunks();
         if !blocks.is_empty() {
             A::compress(&mut self.state, blocks);
         }
-        self.block.split_at_mut(tail.len()).0.copy_from_slice(tail);
-        self.len += octets.len() as u64;
+        self.taken += ((GATHERED + blocks.len()) * 64) as u64;
+        full.as_flattened_mut().fill(0);
+        full.as_flattened_mut()
+            .split_at_mut(tail.len())
+            .0
+            .copy_from_slice(tail);
+        self.fill = tail.len();
     }
 
-    /// The hash of all that came.
-    pub(crate) fn finish(mut self) -> A::Digest {
-        self.close()
+    /// The hash of all that came. Nothing can come behind it.
+    pub(crate) fn finish(&mut self) -> A::Digest {
+        self.pad();
+        digest::<A>(&self.state)
     }
 
-    /// Takes the padding - a one, zeros and the length in bits - and gives the hash.
-    fn close(&mut self) -> A::Digest {
-        const LENGTH_AT: usize = 56;
-        let at = self.len as usize % 64;
-        let (_, rest) = self.block.split_at_mut(at);
-        rest.fill(0);
-        if let Some(first) = rest.first_mut() {
-            *first = 0x80;
+    /// Takes the padding: a one, zeros and the length in bits.
+    fn pad(&mut self) {
+        let octets = self.gathered.0.as_flattened_mut();
+        if let Some(one) = octets.get_mut(self.fill) {
+            *one = 0x80;
         }
-        if at >= LENGTH_AT {
-            A::compress(&mut self.state, from_ref(&self.block));
-            self.block = [0; 64];
+        let blocks = (self.fill + 1 + 8).div_ceil(64);
+        let (blocks, _) = self.gathered.0.split_at_mut(blocks.min(GATHERED + 1));
+        if let Some(place) = blocks.as_flattened_mut().last_chunk_mut() {
+            *place = A::length((self.taken + self.fill as u64) * 8);
         }
-        if let Some(end) = self.block.last_chunk_mut() {
-            *end = A::length(self.len * 8);
-        }
-        A::compress(&mut self.state, from_ref(&self.block));
-
-        let mut digest = A::Digest::default();
-        let (places, _) = digest.as_mut().as_chunks_mut();
-        for (place, word) in places.iter_mut().zip(self.state.as_ref()) {
-            *place = A::word(*word);
-        }
-        digest
+        A::compress(&mut self.state, blocks);
     }
 }
 
 impl<A: Algorithm> Drop for Hash<A> {
     fn drop(&mut self) {
         wipe(self.state.as_mut());
-        wipe(&mut self.block);
+        wipe(self.gathered.0.as_flattened_mut());
     }
+}
+
+/// A state as octets.
+fn digest<A: Algorithm>(state: &A::State) -> A::Digest {
+    let mut digest = A::Digest::default();
+    let (places, _) = digest.as_mut().as_chunks_mut();
+    for (place, word) in places.iter_mut().zip(state.as_ref()) {
+        *place = A::word(*word);
+    }
+    digest
 }
 
 /// A key of HMAC: the two states behind its pads, so that a message costs its own blocks and one more. Wiped when dropped.
@@ -235,6 +259,7 @@ impl<A: Algorithm> Key<A> {
     }
 
     /// The code of nothing yet.
+    #[inline]
     pub(crate) fn mac(&self) -> Mac<A> {
         Mac {
             hash: Hash::behind(self.inner, 64),
@@ -278,13 +303,21 @@ impl<A: Algorithm> Mac<A> {
         self.hash.update(octets);
     }
 
-    /// The code of all that came.
-    pub(crate) fn finish(mut self) -> A::Digest {
-        let inner = self.hash.close();
-        self.hash.state = self.outer;
-        self.hash.len = 64;
-        self.hash.update(inner.as_ref());
-        self.hash.close()
+    /// The code of all that came. Nothing can come behind it.
+    pub(crate) fn finish(&mut self) -> A::Digest {
+        self.hash.pad();
+        let inner = digest::<A>(&self.hash.state);
+        let mut block = [0; 64];
+        if let Some((place, [one, ..])) = block.split_at_mut_checked(inner.as_ref().len()) {
+            place.copy_from_slice(inner.as_ref());
+            *one = 0x80;
+        }
+        if let Some(place) = block.last_chunk_mut() {
+            *place = A::length((64 + inner.as_ref().len() as u64) * 8);
+        }
+        A::compress(&mut self.outer, from_ref(&block));
+        wipe(&mut block);
+        digest::<A>(&self.outer)
     }
 }
 

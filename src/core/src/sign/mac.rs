@@ -5,7 +5,7 @@ use core::fmt;
 use super::{Masked, Mismatch};
 use crate::digest::{Algorithm, Hash, Key, Mac, Sha1, Sha256, ct_eq, wipe};
 use crate::error::{Error, ErrorKind, Result};
-use crate::text::{Writer, base64_decode, base64_encode, hex_decode, hex_lower};
+use crate::text::{Sink, Writer, base64_decode, base64_encode, hex_decode, hex_lower};
 
 /// The key of a cloud account.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -124,11 +124,14 @@ pub(crate) fn hmac<A: Algorithm>(
     Ok(mac.finish())
 }
 
-/// Lower-case hex of the SHA-256 of what `write` writes.
-pub(crate) fn sha256_hex(write: impl FnOnce(&mut Hash<Sha256>) -> Result<()>) -> Result<Signature> {
-    let mut hash = Hash::new();
+/// Writes the lower-case hex of the SHA-256 of what `write` writes.
+pub(crate) fn put_sha256(
+    sink: &mut impl Sink,
+    write: impl FnOnce(&mut Hash<Sha256>) -> Result<()>,
+) -> Result<()> {
+    let (mut hash, mut text) = (Hash::new(), [0; 64]);
     write(&mut hash)?;
-    Signature::hex(&hash.finish())
+    sink.put(hex_lower(&hash.finish(), &mut text)?)
 }
 
 /// Compares a signature with the one of `write`'s text, and keeps the text for the log when they differ.

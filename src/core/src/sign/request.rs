@@ -22,10 +22,7 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// The value of a header without blanks around it; empty when it is not there.
     pub(crate) fn header(&self, name: &str) -> &'a str {
-        self.headers
-            .iter()
-            .find(|header| header.0.eq_ignore_ascii_case(name))
-            .map_or("", |header| header.1.trim())
+        value_of(self.headers, name)
     }
 }
 
@@ -51,10 +48,7 @@ pub(crate) enum Signed<'s> {
 impl Signed<'_> {
     /// Writes `name:value` and a newline for each.
     pub(crate) fn put_headers(self, request: &Request<'_>, sink: &mut impl Sink) -> Result<()> {
-        self.each(request, |name, value| {
-            lower(name, sink)?;
-            put_all(sink, &[":", value.trim(), "\n"])
-        })
+        self.each(request, |name, value| put_header(name, value, sink))
     }
 
     /// Writes the names, joined by `;`.
@@ -86,6 +80,28 @@ impl Signed<'_> {
                 }
             }),
         }
+    }
+}
+
+/// The value of a header without blanks around it; empty when it is not there.
+pub(crate) fn value_of<'a>(headers: &[(&'a str, &'a str)], name: &str) -> &'a str {
+    let mut found = headers
+        .iter()
+        .filter(|header| header.0.eq_ignore_ascii_case(name));
+    found.next().map_or("", |header| trimmed(header.1))
+}
+
+/// Writes `name:value` and a newline, as a header is signed.
+pub(crate) fn put_header(name: &str, value: &str, sink: &mut impl Sink) -> Result<()> {
+    lower(name, sink)?;
+    put_all(sink, &[":", trimmed(value), "\n"])
+}
+
+/// A header's value without blanks around it.
+fn trimmed(value: &str) -> &str {
+    match value.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => value,
+        _ => value.trim(),
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Encoding<'s, S>(pub(crate) &'s mut S);
 impl<S: Sink> Sink for Encoding<'_, S> {
     #[inline]
     fn put_octets(&mut self, octets: &[u8]) -> Result<()> {
-        encode_keeping(&AsciiSet::UNRESERVED, octets, self.0)
+        encode_keeping(AsciiSet::UNRESERVED, octets, self.0)
     }
 
     #[inline]
@@ -48,11 +48,11 @@ pub(crate) fn encode(text: &str, sink: &mut impl Sink) -> Result<()> {
 /// Percent-encodes a path: `/` stays as it is.
 pub(crate) fn encode_path(path: &str, sink: &mut impl Sink) -> Result<()> {
     const KEPT: AsciiSet = AsciiSet::UNRESERVED.with("/");
-    encode_keeping(&KEPT, path.as_bytes(), sink)
+    encode_keeping(KEPT, path.as_bytes(), sink)
 }
 
 /// Percent-encodes what is not to be kept.
-fn encode_keeping(keep: &AsciiSet, octets: &[u8], sink: &mut impl Sink) -> Result<()> {
+fn encode_keeping(keep: AsciiSet, octets: &[u8], sink: &mut impl Sink) -> Result<()> {
     let mut rest = octets;
     loop {
         let (plain, reserved) = rest.split_at(keep.span(rest));

@@ -31,12 +31,14 @@ impl Sink for Writer<'_> {
 
 /// Writes in lower case; only ASCII letters change.
 pub(crate) fn lower(text: &str, sink: &mut impl Sink) -> Result<()> {
-    for piece in text.as_bytes().chunks(32) {
-        let mut copy = [0; 32];
-        let (place, _) = copy.split_at_mut(piece.len());
-        place.copy_from_slice(piece);
-        copy.make_ascii_lowercase();
-        sink.put_octets(copy.split_at(piece.len()).0)?;
+    let (eights, rest) = text.as_bytes().as_chunks::<8>();
+    for eight in eights {
+        let mut eight = *eight;
+        eight.make_ascii_lowercase();
+        sink.put_octets(&eight)?;
+    }
+    for octet in rest {
+        sink.put_octets(&[octet.to_ascii_lowercase()])?;
     }
     Ok(())
 }

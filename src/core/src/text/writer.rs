@@ -73,17 +73,19 @@ impl<'b> Writer<'b> {
     /// # Errors
     /// [`ErrorKind::BufferTooSmall`]; nothing was written.
     pub fn push_u64(&mut self, mut number: u64) -> Result<&mut Self> {
-        let mut digits = [0; 20]; // u64::MAX has 20
-        let mut used = 0;
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + last_digit(&mut number);
-            used += 1;
+        let mut digits = [[b'0'; 4]; 5]; // u64::MAX has 20
+        for four in digits.iter_mut().rev() {
+            let last = last_four_digits(&mut number);
+            for (digit, unit) in four.iter_mut().zip([1000, 100, 10, 1]) {
+                *digit += (last / unit % 10) as u8;
+            }
             if number == 0 {
                 break;
             }
         }
-        let start = digits.len() - used;
-        self.push_octets(digits.get(start..).unwrap_or_default())?;
+        let digits = digits.as_flattened();
+        let zeros = digits.iter().take(19).take_while(|digit| **digit == b'0').count();
+        self.push_octets(digits.get(zeros..).unwrap_or_default())?;
         Ok(self)
     }
 
@@ -218,24 +220,24 @@ impl<'b> Writer<'b> {
     }
 }
 
-/// Takes the last decimal digit off a number.
-fn last_digit(number: &mut u64) -> u8 {
+/// Takes the last four decimal digits off a number.
+fn last_four_digits(number: &mut u64) -> u32 {
     if cfg!(target_pointer_width = "64") {
-        let digit = *number % 10;
-        *number /= 10;
-        digit as u8
+        let last = *number % 10_000;
+        *number /= 10_000;
+        last as u32
     } else {
-        last_digit_by_halves(number)
+        last_four_digits_by_halves(number)
     }
 }
 
 /// The same without a division of 64 bits, which is a routine of 400 octets on a microcontroller.
-fn last_digit_by_halves(number: &mut u64) -> u8 {
+fn last_four_digits_by_halves(number: &mut u64) -> u32 {
     let (high, low) = ((*number >> 32) as u32, *number as u32);
-    let middle = high % 10 << 16 | low >> 16;
-    let last = middle % 10 << 16 | low & 0xFFFF;
-    *number = u64::from(high / 10) << 32 | u64::from(middle / 10 << 16 | last / 10);
-    (last % 10) as u8
+    let middle = high % 10_000 << 16 | low >> 16;
+    let last = middle % 10_000 << 16 | low & 0xFFFF;
+    *number = u64::from(high / 10_000) << 32 | u64::from(middle / 10_000 << 16 | last / 10_000);
+    last % 10_000
 }
 
 /// The text in octets that came in through `push_*`, which lets only UTF-8 in; the fallback is not reached.
@@ -245,7 +247,7 @@ fn text(octets: &[u8]) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::last_digit_by_halves;
+    use super::last_four_digits_by_halves;
 
     #[test]
     fn a_number_is_divided_by_halves_as_by_the_processor() {
@@ -254,8 +256,12 @@ mod tests {
             seed = seed.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
             for number in [seed >> shift, u64::MAX >> shift, 1 << shift] {
                 let mut rest = number;
-                let digit = last_digit_by_halves(&mut rest);
-                assert_eq!((rest, u64::from(digit)), (number / 10, number % 10), "{number}");
+                let last = last_four_digits_by_halves(&mut rest);
+                assert_eq!(
+                    (rest, u64::from(last)),
+                    (number / 10_000, number % 10_000),
+                    "{number}"
+                );
             }
         }
     }

@@ -167,8 +167,8 @@ fn signature(secret: &str, request: &Request<'_>, signed: Signed<'_>) -> Result<
 }
 
 fn put_string(request: &Request<'_>, signed: Signed<'_>, sink: &mut impl Sink) -> Result<()> {
-    let hash = mac::sha256_hex(|hash| put_canonical(request, signed, hash))?;
-    put_all(sink, &[ALGORITHM, "\n", hash.as_str()])
+    put_all(sink, &[ALGORITHM, "\n"])?;
+    mac::put_sha256(sink, |hash| put_canonical(request, signed, hash))
 }
 
 fn put_canonical(request: &Request<'_>, signed: Signed<'_>, sink: &mut impl Sink) -> Result<()> {
@@ -183,6 +183,6 @@ fn put_canonical(request: &Request<'_>, signed: Signed<'_>, sink: &mut impl Sink
     signed.put_headers(request, sink)?;
     sink.put("\n")?;
     signed.put_names(request, sink)?;
-    let hash = Signature::hex(&crate::digest::sha256(&[request.body]))?;
-    put_all(sink, &["\n", hash.as_str()])
+    sink.put("\n")?;
+    mac::put_sha256(sink, |hash| hash.put_octets(request.body))
 }

@@ -289,20 +289,21 @@ fn checked<'t>(
     }
     const BAR: AsciiSet = AsciiSet::CONTROLS.with("|");
     const COMMA: AsciiSet = AsciiSet::CONTROLS.with(",");
-    const COMMA_OR_BAR: AsciiSet = COMMA.with("|");
-    const IN_A_NAME: AsciiSet = COMMA.with("|=");
     let client_id = options.client_id.unwrap_or_default();
-    if free("client_id", client_id, &BAR)? > 64 {
+    free("client_id", client_id, BAR)?;
+    if client_id.len() > 64 && client_id.chars().count() > 64 {
         return Err(Error::new(
             ErrorKind::InvalidArgument,
             "client_id is longer than 64 characters",
         ));
     }
     let timestamp = options.timestamp.text(digits)?;
-    free("timestamp", timestamp.unwrap_or_default(), &COMMA_OR_BAR)?;
+    if let Timestamp::Text(text) = options.timestamp {
+        free("timestamp", text, COMMA.with("|"))?;
+    }
     for (name, value) in options.extra {
-        free("extra", name, &IN_A_NAME)?;
-        free("extra", value, &COMMA)?;
+        free("extra", name, COMMA.with("|="))?;
+        free("extra", value, COMMA)?;
         if matches!(*name, "" | "securemode" | "signmethod" | "timestamp") {
             return Err(Error::new(ErrorKind::InvalidArgument, "extra"));
         }
@@ -313,24 +314,26 @@ fn checked<'t>(
 /// A name that is part of a host or of the user name.
 pub(super) fn check_name(at: &'static str, value: &str) -> Result<()> {
     const MARKS: AsciiSet = AsciiSet::CONTROLS.with("&/|");
-    match free(at, value, &MARKS)? {
-        0 => Err(Error::new(ErrorKind::InvalidArgument, at)),
-        _ => Ok(()),
+    if value.is_empty() {
+        return Err(Error::new(ErrorKind::InvalidArgument, at));
     }
+    free(at, value, MARKS)
 }
 
-/// How many characters a text has in which none of these and no control character stands.
-fn free(at: &'static str, value: &str, without: &AsciiSet) -> Result<usize> {
-    let (mut characters, mut before) = (0, 0);
-    for (offset, octet) in value.bytes().enumerate() {
-        // U+0080 up to U+009F are controls too; UTF-8 spells them C2 80 up to C2 9F.
-        if without.contains(octet) || (before == 0xC2 && octet < 0xA0) {
-            return Err(Error::new(ErrorKind::InvalidArgument, at).at_offset(offset));
-        }
-        characters += usize::from(octet & 0xC0 != 0x80);
-        before = octet;
+/// Text without these characters and without control characters, those beyond ASCII included.
+fn free(at: &'static str, value: &str, without: AsciiSet) -> Result<()> {
+    let mut octets = value.as_bytes();
+    if !without.may_be_among(octets) {
+        return Ok(());
     }
-    Ok(characters)
+    while let [octet, rest @ ..] = octets {
+        // U+0080 up to U+009F are controls too; UTF-8 spells them C2 80 up to C2 9F.
+        if without.contains(*octet) || *octet == 0xC2 && rest.first().is_some_and(|next| *next < 0xA0) {
+            return Err(Error::new(ErrorKind::InvalidArgument, at).at_offset(value.len() - octets.len()));
+        }
+        octets = rest;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -23,7 +23,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Mismatch;
 use crate::sign::mac::{self, Signature, SigningKey, single};
 use crate::sign::order::{compare_lower, sorted};
-use crate::text::{Sink, Writer, base64_encode, lower, put_all};
+use crate::sign::request::put_header;
+use crate::text::{Sink, Writer, base64_encode, put_all};
 
 /// Headers: name and value; the case of names does not matter, and those that are not `x-ots-*` are not signed.
 type Headers<'h> = &'h [(&'h str, &'h str)];
@@ -215,8 +216,7 @@ fn put_headers(headers: Headers<'_>, sink: &mut impl Sink) -> Result<()> {
             && !name.eq_ignore_ascii_case("x-ots-signaturev4")
     };
     for (name, value) in sorted(headers, |a, b| compare_lower(a.0, b.0)).filter(|header| signed(header.0)) {
-        lower(name, sink)?;
-        put_all(sink, &[":", value.trim(), "\n"])?;
+        put_header(name, value, sink)?;
     }
     Ok(())
 }

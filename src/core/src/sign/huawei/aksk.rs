@@ -181,11 +181,8 @@ fn listed(names: &str) -> Result<Signed<'_>> {
 }
 
 fn put_string(request: &Request<'_>, signed: Signed<'_>, sink: &mut impl Sink) -> Result<()> {
-    let hash = mac::sha256_hex(|hash| put_canonical(request, signed, hash))?;
-    put_all(
-        sink,
-        &[ALGORITHM, "\n", request.header("x-sdk-date"), "\n", hash.as_str()],
-    )
+    put_all(sink, &[ALGORITHM, "\n", request.header("x-sdk-date"), "\n"])?;
+    mac::put_sha256(sink, |hash| put_canonical(request, signed, hash))
 }
 
 fn put_canonical(request: &Request<'_>, signed: Signed<'_>, sink: &mut impl Sink) -> Result<()> {
@@ -207,8 +204,8 @@ fn put_canonical(request: &Request<'_>, signed: Signed<'_>, sink: &mut impl Sink
     if request.header("x-sdk-content-sha256") == UNSIGNED && !request.body.is_empty() {
         return put_all(sink, &["\n", UNSIGNED]);
     }
-    let hash = Signature::hex(&crate::digest::sha256(&[request.body]))?;
-    put_all(sink, &["\n", hash.as_str()])
+    sink.put("\n")?;
+    mac::put_sha256(sink, |hash| hash.put_octets(request.body))
 }
 
 /// The path decoded, encoded anew and closed with `/`: however it was spelled, it comes out the same. `%2F` is taken for

@@ -28,10 +28,7 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// The value of a header; empty when it is not there.
     fn header(&self, name: &str) -> &'a str {
-        self.headers
-            .iter()
-            .find(|header| header.0.eq_ignore_ascii_case(name))
-            .map_or("", |header| header.1.trim())
+        crate::sign::request::value_of(self.headers, name)
     }
 
     /// The value of a query parameter.

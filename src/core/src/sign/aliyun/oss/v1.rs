@@ -22,7 +22,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Mismatch;
 use crate::sign::mac::{self, AccessKey, Signature, single};
 use crate::sign::order::{compare_lower, sorted, sorted_both};
-use crate::text::{Sink, Writer, encode, lower, put_all};
+use crate::sign::request::put_header;
+use crate::text::{Sink, Writer, encode, put_all};
 
 /// The query parameters that are signed (oss2 2.19.1).
 const SUB_RESOURCES: &[&str] = &[
@@ -294,8 +295,7 @@ fn put_string(request: &Request<'_>, date: &str, more: &[(&str, &str)], sink: &m
     for (name, value) in
         sorted(request.headers, |a, b| compare_lower(a.0, b.0)).filter(|header| is_oss(header.0))
     {
-        lower(name, sink)?;
-        put_all(sink, &[":", value.trim(), "\n"])?;
+        put_header(name, value, sink)?;
     }
     sink.put("/")?;
     if !request.bucket.is_empty() {

@@ -35,7 +35,8 @@ use crate::sign::Mismatch;
 use crate::sign::aliyun::version_4_key;
 use crate::sign::mac::{self, AccessKey, Signature, SigningKey};
 use crate::sign::order::{compare_encoded, compare_lower, sorted_both};
-use crate::text::{Sink, Writer, encode, encode_path, lower, put_all};
+use crate::sign::request::put_header;
+use crate::text::{Sink, Writer, encode, encode_path, put_all};
 
 const ALGORITHM: &str = "OSS4-HMAC-SHA256";
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
@@ -421,7 +422,6 @@ fn put_string(
     in_header: bool,
     sink: &mut impl Sink,
 ) -> Result<()> {
-    let hash = mac::sha256_hex(|hash| put_canonical(request, scope, more, in_header, hash))?;
     put_all(
         sink,
         &[
@@ -433,9 +433,9 @@ fn put_string(
             "/",
             scope.region,
             "/oss/aliyun_v4_request\n",
-            hash.as_str(),
         ],
-    )
+    )?;
+    mac::put_sha256(sink, |hash| put_canonical(request, scope, more, in_header, hash))
 }
 
 fn put_canonical(
@@ -487,8 +487,7 @@ fn put_canonical(
     for (name, value) in
         sorted_both(request.headers, own, |a, b| compare_lower(a.0, b.0)).filter(|header| is_signed(header.0))
     {
-        lower(name, sink)?;
-        put_all(sink, &[":", value.trim(), "\n"])?;
+        put_header(name, value, sink)?;
     }
     let payload = match request.header("x-oss-content-sha256") {
         "" => UNSIGNED,

@@ -159,8 +159,8 @@ fn put_scope(day: &str, region: &str, sink: &mut impl Sink) -> Result<()> {
 }
 
 fn put_string(request: &Request<'_>, region: &str, signed: Signed<'_>, sink: &mut impl Sink) -> Result<()> {
-    let hash = mac::sha256_hex(|hash| put_canonical(request, signed, hash))?;
     put_all(sink, &[ALGORITHM, "\n", request.header("x-sdk-date"), "\n"])?;
     put_scope(day(request)?, region, sink)?;
-    put_all(sink, &["\n", hash.as_str()])
+    sink.put("\n")?;
+    mac::put_sha256(sink, |hash| put_canonical(request, signed, hash))
 }
