@@ -136,8 +136,8 @@ fn choices(device: &mut dyn Device, query: &abi::QueryControl) -> Vec<(i64, Stri
         let name = if query.kind == control::MENU {
             text(&item.name)
         } else {
-            let [a, b, c, d, e, f, g, h, ..] = item.name;
-            i64::from_ne_bytes([a, b, c, d, e, f, g, h]).to_string()
+            let number = item.name.first_chunk().copied().unwrap_or_default();
+            i64::from_ne_bytes(number).to_string()
         };
         found.push((i64::from(index), name));
     }

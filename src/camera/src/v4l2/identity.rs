@@ -70,7 +70,7 @@ impl Identity {
     }
 
     /// The same, once its formats are known and none of them can be read.
-    pub(super) fn nothing_readable(&self, offers: &[Offer]) -> String {
+    pub(super) fn nothing_readable(offers: &[Offer]) -> String {
         if offers.is_empty() {
             return "offers no picture format (a loopback device does so until somebody feeds it)".to_owned();
         }

@@ -78,14 +78,14 @@ pub(super) fn describe(device: &mut dyn Device, path: &Path, found: &mut Found) 
         .filter(|offer| offer.fourcc.encoding().is_some())
         .collect();
     if readable.is_empty() {
-        found.why = identity.nothing_readable(&offers);
+        found.why = Identity::nothing_readable(&offers);
         return Ok(());
     }
     found.usable = true;
     let names: Vec<String> = readable.iter().map(|offer| offer.fourcc.to_string()).collect();
     found.why = format!("gives {}", names.join(", "));
     for offer in readable {
-        let mut sizes: Vec<(u32, u32)> = offer.sizes.iter().flat_map(|sizes| sizes.examples()).collect();
+        let mut sizes: Vec<(u32, u32)> = offer.sizes.iter().flat_map(Sizes::examples).collect();
         sizes.sort_unstable();
         sizes.dedup();
         for (width, height) in sizes {

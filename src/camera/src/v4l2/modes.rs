@@ -70,7 +70,6 @@ impl Span {
     }
 
     /// Whether it is one of the values.
-
     pub(super) fn has(self, value: u32) -> bool {
         self.fit(value) == value
     }
@@ -79,19 +78,24 @@ impl Span {
 impl Sizes {
     /// `None` for what no driver should say: nothing, or a range the wrong way round.
     fn from_driver(size: &FrameSize) -> Option<Self> {
-        let [a, b, c, d, e, f] = size.values;
-        let range = |least: u32, greatest: u32, step: u32| {
+        let [width, height, ..] = size.values;
+        let span = |least: u32, greatest: u32, step: u32| {
             (least <= greatest && greatest > 0).then(|| Span {
                 least: least.max(1),
                 greatest,
                 step: step.max(1),
             })
         };
-        let (width, height) = match size.kind {
-            range::DISCRETE => (Span::one(a), Span::one(b)),
-            range::STEPWISE => (range(a, b, c)?, range(d, e, f)?),
-            range::CONTINUOUS => (range(a, b, 1)?, range(d, e, 1)?),
-            _ => return None,
+        let (width, height) = if size.kind == range::DISCRETE {
+            (Span::one(width), Span::one(height))
+        } else {
+            let [least, greatest, step, ..] = size.values;
+            let [.., lowest, highest, rise] = size.values;
+            match size.kind {
+                range::STEPWISE => (span(least, greatest, step)?, span(lowest, highest, rise)?),
+                range::CONTINUOUS => (span(least, greatest, 1)?, span(lowest, highest, 1)?),
+                _ => return None,
+            }
         };
         (width.least > 0 && height.least > 0).then_some(Self { width, height })
     }
@@ -195,15 +199,14 @@ fn enumerate<T>(most: u32, mut ask: impl FnMut(u32) -> io::Result<T>) -> io::Res
     Ok(found)
 }
 
-type Rank = (bool, Reverse<u64>, u64, bool, u8);
+type Rank = (bool, Reverse<u32>, u64, bool, u8);
 
 fn rank(candidate: &Candidate, wish: &Wish) -> Rank {
     let (width, height) = wish.size.unwrap_or(SIZE);
     let too_small = candidate.width < width || candidate.height < height;
     let wanted = wish.fps.unwrap_or(FPS_ENOUGH);
-    // In thousandths, and a hundredth less than wanted is enough: 29.97 for 30.
-    let speed = candidate.fps.map_or(wanted, |fps| fps * 1.01).min(wanted);
-    let speed = (speed * 1_000.0) as u64;
+    // A hundredth less than wanted is enough: 29.97 for 30.
+    let speed = thousandths(candidate.fps.map_or(wanted, |fps| fps * 1.01).min(wanted));
     let pixels = u64::from(candidate.width) * u64::from(candidate.height);
     let untouched = wish
         .size
@@ -217,6 +220,15 @@ fn rank(candidate: &Candidate, wish: &Wish) -> Rank {
         is_jpeg != untouched,
         encoding.map_or(u8::MAX, Encoding::weight),
     )
+}
+
+/// A rate as a whole number, rounded.
+#[expect(
+    clippy::cast_sign_loss,
+    reason = "rates are not negative; what is too large becomes the largest"
+)]
+pub(super) fn thousandths(fps: f64) -> u32 {
+    (fps * 1_000.0).round() as u32
 }
 
 /// The size when none is asked for: what webcams have had from their beginning.

@@ -151,17 +151,16 @@ impl Device for Node {
     fn map(&mut self, offset: u32, length: u32) -> io::Result<()> {
         let wrong = || io::Error::from_raw_os_error(libc::EINVAL);
         let length = length as usize;
-        let offset = libc::off_t::try_from(offset).map_err(|_| wrong())?;
         // SAFETY: a new shared mapping of a length and offset that the driver named, at an address that the kernel
         // chooses; nothing that is mapped already is touched. The result is checked before it is used.
         let start = unsafe {
-            libc::mmap(
+            libc::mmap64(
                 ptr::null_mut(),
                 length,
                 libc::PROT_READ,
                 libc::MAP_SHARED,
                 self.file.as_raw_fd(),
-                offset,
+                i64::from(offset),
             )
         };
         if start == libc::MAP_FAILED {

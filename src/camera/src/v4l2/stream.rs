@@ -312,7 +312,7 @@ fn check(wish: &Wish) -> Result<()> {
         return wrong(format!("a frame of {width}x{height} pixels has none"));
     }
     match wish.fps {
-        Some(fps) if !(fps >= LEAST_FPS && fps <= MOST_FPS) => wrong(format!(
+        Some(fps) if !(LEAST_FPS..=MOST_FPS).contains(&fps) => wrong(format!(
             "{fps} frames a second; the least is {LEAST_FPS}, the most {MOST_FPS}"
         )),
         _ => Ok(()),
@@ -331,7 +331,7 @@ fn negotiate(
     let offers = modes::offers(device).map_err(asking)?;
     let mut candidates = modes::candidates(device, &offers, wish).map_err(asking)?;
     if candidates.is_empty() {
-        return Err(identity.refused(path, &identity.nothing_readable(&offers)));
+        return Err(identity.refused(path, &Identity::nothing_readable(&offers)));
     }
     if let Some(only) = only {
         candidates.retain(|candidate| candidate.fourcc == only);
@@ -397,7 +397,7 @@ fn set(device: &mut dyn Device, path: &Path, candidate: &Candidate) -> Result<Op
 /// rates cannot be set.
 fn set_rate(device: &mut dyn Device, path: &Path, wish: &Wish) -> Result<Option<f64>> {
     let wanted = wish.fps.unwrap_or(modes::FPS);
-    let mut parameters = abi::StreamParameters::new([1_000, (wanted * 1_000.0).round() as u32]);
+    let mut parameters = abi::StreamParameters::new([1_000, modes::thousandths(wanted)]);
     match device.call(Call::SetParameters(&mut parameters)) {
         Ok(()) => {
             let [numerator, denominator] = parameters.interval;

@@ -100,7 +100,7 @@ mod choice {
             state
                 .formats
                 .iter_mut()
-                .for_each(|format| format.intervals = rates)
+                .for_each(|format| format.intervals = rates);
         });
         let fast = |fps| Wish {
             fps: Some(fps),
