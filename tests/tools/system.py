@@ -20,6 +20,16 @@ PEERS = {
     "openssl": "openssl",
 }
 NODE = {"nodejs": "node", "npm": "npm"}
+MICROPYTHON = {
+    "dpkg-dev": "dpkg-source",
+    "gcc-arm-none-eabi": "arm-none-eabi-gcc",
+    "libnewlib-arm-none-eabi": "/usr/lib/arm-none-eabi/include/newlib.h",
+    "libmbedtls-dev": "/usr/include/mbedtls/ssl.h",
+    "qemu-system-arm": "qemu-system-arm",
+    "rustc-web": "/usr/bin/rustc",
+    "cargo-web": "/usr/bin/cargo",
+    "rust-web-src": "/usr/src/rustc-*/library/core/Cargo.toml",
+}
 CROSS_WHEELS = {
     "rustc-web": "/usr/bin/rustc",
     "cargo-web": "/usr/bin/cargo",

@@ -1,9 +1,11 @@
 # Runs the cases of a file, one JSON document a line, and prints how many were right. Runs inside MicroPython.
 import gc
+import os
 import sys
 
 from faceiot import chunk, sign
 from faceiot.digest import hmac_hex
+from faceiot.errors import SignatureError
 from faceiot.port import binascii, hashlib, json
 
 
@@ -30,8 +32,27 @@ def text(messages):
     return [first, lengths]
 
 
-def v2(path, options, known):
-    return chunk.v2(path if known else Unknown(open(path, "rb")), **options)
+def sources(path, known=True):
+    # All the ways to give a photo: its path and, when it fits into a small heap, its octets. Or a file whose length
+    # nobody knows.
+    if not known:
+        yield Unknown(open(path, "rb"))
+        return
+    yield path
+    length = os.stat(path)[6]
+    if length <= 5000:
+        gc.collect()
+        octets = bytearray(length)
+        with open(path, "rb") as file:
+            file.readinto(octets)
+        yield octets
+
+
+def cut(call, path, options=None, known=True):
+    make = chunk.hex if call == "hex" else chunk.v2
+    look = text if call == "v2_text" else joined
+    results = [look(make(source, **(options or {}))) for source in sources(path, known)]
+    return results[0] if results[0] == results[-1] else results
 
 
 def run(case):
@@ -40,17 +61,13 @@ def run(case):
         return hmac_hex(*arguments)
     if call == "register_sign":
         return sign.register_sign(*arguments)
-    if call == "hex":
-        return joined(chunk.hex(arguments[0]))
-    if call == "v2":
-        return joined(v2(*arguments))
-    if call == "v2_text":
-        return text(v2(*arguments))
+    if call in ("hex", "v2", "v2_text"):
+        return cut(call, *arguments)
     login = getattr(sign, call)(**arguments)
     return {field: getattr(login, field) for field in case["expected"]}
 
 
-passed = failed = 0
+passed = failed = lacking = 0
 with open(sys.argv[1]) as cases:
     while True:
         line = cases.readline()
@@ -58,7 +75,13 @@ with open(sys.argv[1]) as cases:
             break
         case = json.loads(line)
         line = None
-        result = run(case)
+        try:
+            result = run(case)
+        except SignatureError as e:
+            if not str(e).startswith("this firmware has no "):
+                raise
+            lacking += 1
+            continue
         if result == case["expected"]:
             passed += 1
         else:
@@ -66,4 +89,6 @@ with open(sys.argv[1]) as cases:
             print(case["name"], "expected", case["expected"], "got", result)
         result = case = None
         gc.collect()
+if lacking:
+    print("%d cases need a hash that this firmware lacks" % lacking)
 print("%d passed, %d failed" % (passed, failed))

@@ -1,0 +1,155 @@
+# The package with `_faceiot` and without it, side by side in one interpreter: the same results and the same errors.
+# Runs inside MicroPython, where `_faceiot` can be imported.
+import gc
+import sys
+
+
+def load():
+    for name in list(sys.modules):
+        if name.startswith("faceiot"):
+            del sys.modules[name]
+    from faceiot import chunk, crc, digest, port, sign
+
+    return {"chunk": chunk, "crc": crc, "digest": digest, "port": port, "sign": sign}
+
+
+import _faceiot
+
+sys.modules["_faceiot"] = None
+pure = load()
+assert pure["port"].native is None
+sys.modules["_faceiot"] = _faceiot
+native = load()  # the later one: errors of the C module come from the package that was imported last
+assert native["port"].native is _faceiot
+
+passed = failed = 0
+
+
+def same(what, mine, theirs):
+    global passed, failed
+    if mine == theirs:
+        passed += 1
+    else:
+        failed += 1
+        print(what, "pure", mine, "native", theirs)
+
+
+def outcome(package, module, function, arguments, options):
+    try:
+        result = getattr(package[module], function)(*arguments, **options)
+        if module == "chunk":
+            count = crc = 0
+            for message in result:
+                count, crc = count + 1, package["port"].binascii.crc32(message, crc)
+            return count, crc
+        if hasattr(result, "password"):
+            return (result.host, result.port, result.client_id, result.username, result.password)
+        return result
+    except Exception as e:
+        return (type(e).__name__, getattr(e, "code", None), str(e))
+
+
+def both(module, function, *arguments, **options):
+    mine, theirs = (outcome(package, module, function, arguments, options) for package in (pure, native))
+    same((module, function, arguments, options), mine, theirs)
+    return theirs
+
+
+def noise(n, seed=1):
+    octets = bytearray(n)
+    for i in range(n):
+        seed = (seed * 25173 + 13849) & 0xFFFF  # stays a small int on 32 bits
+        octets[i] = seed >> 8
+    return bytes(octets)
+
+
+hashes = [name for name in ("sha256", "sha1", "md5") if hasattr(pure["port"].hashlib, name)]
+octets = noise(300)
+for length in (0, 1, 3, 55, 56, 63, 64, 65, 119, 128, 300):
+    for name in hashes:
+        both("digest", "hmac", "hmac" + name, octets[:length], octets[: 300 - length])
+        same(
+            (name, length),
+            getattr(pure["port"].hashlib, name)(octets[:length]).digest(),
+            _faceiot.hash(("sha256", "sha1", "md5").index(name), octets[:length]),
+        )
+    same(("crc32", length), pure["crc"].pure(octets[:length], 0xDEADBEEF), native["crc"].crc32(octets[:length], 0xDEADBEEF))
+    same(("crc32 of a part", length), pure["crc"].pure(octets[length:]), native["crc"].crc32(memoryview(octets)[length:]))
+
+# Logins: what is given, and what is wrong with it.
+for options in (
+    {},
+    {"client_id": "cam", "timestamp": 789, "secure_mode": 2, "extra": [("lan", "C"), ("_v", 1)], "hex_upper": False},
+    {"client_id": "", "region": "ap-southeast-1", "port": 443, "secure_mode": -2, "extra": [("a", ""), ("b", "=")]},
+    {"instance_id": "iot-x", "timestamp": ""},
+    {"client_id": "\u4e2d\u6587" * 32},
+    {"client_id": "x" * 65},
+    {"client_id": "a|b"},
+    {"client_id": "a\nb"},
+    {"timestamp": "1,2"},
+    {"extra": [("", "1")]},
+    {"extra": [("signmethod", "hmacmd5")]},
+    {"extra": [("a", "1,2")]},
+    {"extra": [("a=", "1")]},
+    {"extra": [("a", "1")] * 9},
+    {"region": ""},
+    {"region": "cn/shanghai"},
+    {"instance_id": "a|b"},
+    {"secure_mode": 0},
+    {"port": 0},
+    {"port": 65536},
+    {"method": "hmacsm3"},
+):
+    both("sign", "aliyun_mqtt", "a1pk", "cam_1", "secret", **options)
+for arguments in (("", "d", "s"), ("p", "", "s"), ("p&", "d", "s"), ("p", "d|", "s"), ("p", "d", ""), ("p", "d", "a\0b"),
+                  (b"p", b"d", b"s"), ("p", "d", b"\xff"), ("p", "d", None), ("p" * 400, "d" * 400, "s" * 400)):
+    both("sign", "aliyun_mqtt", *arguments)
+for options in ({}, {"sign_type": 1, "host": "h", "port": 8883}, {"sign_type": 2}, {"timestamp": "2026"}, {"port": -1},
+                {"timestamp": "20260102xx"}, {"host": "h" * 300}):
+    both("sign", "huawei_mqtt", "p_n", "secret", **dict({"timestamp": "2026010203"}, **options))
+for arguments in (("", "s"), ("a\tb", "s"), ("d" * 243, "s"), ("d" * 242, "s"), ("d", "a\0"), (b"d", b"s"), ("d", 5)):
+    both("sign", "huawei_mqtt", *arguments, timestamp="2026010203")
+both("sign", "aliyun_register", "p", "d", "s", "r")
+both("sign", "huawei_register", "d", "Z3JvdXA=", "scope", timestamp="2026010203")
+
+# Photos in memory: the C library cuts them. Of files it computes the CRCs only; the vectors give it both.
+for length in (0, 1, 39, 399, 400, 401, 800, 2049):
+    photo = noise(length, length)
+    gc.collect()
+    both("chunk", "hex", photo)
+    for size in (1, 40, 400, 2049):
+        if length // size < 500:
+            gc.collect()
+            both("chunk", "v2", photo, 7, 3, size=size, time_ms=1767323045123, retransmit=length % 2)
+            both("chunk", "v2", memoryview(photo), 0xFFFFFFFF, 65535, size=size, text=True, content_type=255)
+for options in ({"size": 0}, {"size": 7638, "text": True}, {"frame_id": -1}, {"frame_id": 1 << 32}, {"epoch": 65536},
+                {"content_type": 256}):
+    both("chunk", "v2", b"photo", **dict({"frame_id": 1, "epoch": 1}, **options))
+if sys.platform == "linux":  # more chunks than there are numbers: a photo that a board has no room for
+    both("chunk", "v2", bytes(65536), 1, 1, size=1)
+both("chunk", "hex", 5)
+
+
+# Called past the package: refused, never written past a buffer.
+def refused(code, function, *arguments):
+    try:
+        same((function, arguments), code, getattr(_faceiot, function)(*arguments))
+    except Exception as e:
+        same((function, arguments), code, getattr(e, "code", type(e).__name__))
+
+
+refused(1, "hex_message", b"x", bytearray(871))
+refused(2, "v2_next", bytearray(8), b"photo", bytearray(64))
+refused(1, "v2_next", _faceiot.v2_begin(100, 1, 1, 1, False, 0, 0), b"photo", bytearray(139))
+refused(2, "v2_next", _faceiot.v2_begin(0, 1, 1, 1, False, 0, 0), b"photo", bytearray(139))
+refused(2, "v2_next", _faceiot.v2_begin(9, 1, 1, 1, False, 0, 0), b"", bytearray(139))
+refused(1, "v2_text", b"abc", bytearray(6))
+refused(25, "hmac", 3, b"", b"")
+refused(25, "hash", 3, b"")
+refused("TypeError", "hex_message", b"x", bytes(872))
+refused("TypeError", "crc32", 5)
+refused("TypeError", "huawei_login", b"d", "s", "h", "2026010203", 0, 1883)
+refused(24, "huawei_login", "d", "s", "h", "2026", 0, 1883)
+refused(2, "huawei_login", "d", "s", "h\0", "2026010203", 0, 1883)
+
+print("%d passed, %d failed" % (passed, failed))
