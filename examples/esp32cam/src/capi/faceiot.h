@@ -1,0 +1,1 @@
+../../../../src/capi/include/faceiot.h
