@@ -45,7 +45,9 @@ def _hex_message(data, out):
     head = len(_HEAD)
     end = head + 2 * len(data)
     out[:head] = _HEAD
-    out[head:end] = binascii.hexlify(data).upper()
+    for at in range(0, len(data), 100):  # small pieces: a heap in use has no 801 octets in a row twice
+        digits = binascii.hexlify(data[at : at + 100]).upper()
+        out[head + 2 * at : head + 2 * at + len(digits)] = digits
     out[end : end + 3] = _TAIL
     return end + 3
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -87,6 +88,18 @@ def test_the_short_example_does_the_same_in_micropython(cloud: LocalCloud, tmp_p
     assert (answer["code"], answer["data"]) == (0, {"done": True})
 
 
+def test_the_aliyun_example_reports(cloud: LocalCloud, tmp_path: Path) -> None:
+    cloud.add("aliyun:a1b2C3d4E5F:esp001_001", "589abcdef0123456789abcdef01e0f")
+    example = ROOT / "examples" / "quecpython" / "aliyun.py"
+    micropython = f"--micropython={tool('micropython')}"
+    script = run(micropython, example, data=cloud.data, cwd=tmp_path, MICROPYPATH=f"{PORT}:.frozen")
+    try:
+        until("its report", lambda: cloud.properties("aliyun:a1b2C3d4E5F:esp001_001") == {"temperature": 15.5})
+    finally:
+        script.kill()
+        script.communicate()
+
+
 def test_a_photo_is_taken_on_command_by_the_simulated_modem(cloud: LocalCloud, photo: tuple[Path, bytes], tmp_path: Path) -> None:
     example = ROOT / "examples" / "quecpython" / "photo.py"
     micropython = f"--micropython={tool('micropython')}"
@@ -119,8 +132,6 @@ client.loop_forever()
 
 
 def test_a_script_with_another_mqtt_library_and_tls_reaches_it_too(cloud: LocalCloud, tmp_path: Path) -> None:
-    import hmac
-
     password = hmac.new(b"2022010507", b"ac4263b86eaf6442997a", "sha256").hexdigest()
     (tmp_path / "script.py").write_text(PAHO)
     code, _, err = ended(run("script.py", password, "8883", data=cloud.data, cwd=tmp_path))

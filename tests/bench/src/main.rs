@@ -9,6 +9,7 @@
 //! | `chain` | how many photos a second go from 50 connections to disk, against mosquitto and a Python receiver, and in how much memory |
 //! | `light` | how heavy is the Python package: wheel, import time, memory |
 //! | `sign` | what does a signature cost beside the MACs and hashes that it consists of, and beside the vendors' signers in Python |
+//! | `micropython` | what does the MicroPython port cost in a real MicroPython: chunks, a login, messages a second, heap |
 //! | `generator`, `mqtt` | the load: one process, raw MQTT packets |
 //! | `machine` | what machine this is, how busy it was, what a process uses |
 //! | `table` | the rows and how they are printed |
@@ -21,6 +22,7 @@ mod codec;
 mod generator;
 mod light;
 mod machine;
+mod micropython;
 mod mqtt;
 mod sign;
 mod table;
@@ -50,8 +52,14 @@ struct Arguments {
     /// Photos from each of the 50 connections
     #[arg(long, default_value_t = 10)]
     photos: usize,
-    /// Only these parts: codec, chain, light, sign
-    #[arg(long, value_delimiter = ',', default_values_t = ["codec", "chain", "light", "sign"].map(String::from))]
+    /// The Python of tests/micropython/requirements.txt, which has MicroPython beside it; without it that part is left out
+    #[arg(long, value_name = "PROGRAM")]
+    micropython: Option<PathBuf>,
+    /// The folder of `_faceiot.mpy`, for MicroPython's rows of the C module
+    #[arg(long, value_name = "FOLDER")]
+    natmod: Option<PathBuf>,
+    /// Only these parts: codec, chain, light, sign, micropython
+    #[arg(long, value_delimiter = ',', default_values_t = ["codec", "chain", "light", "sign", "micropython"].map(String::from))]
     only: Vec<String>,
 }
 
@@ -78,8 +86,15 @@ fn main() -> anyhow::Result<()> {
     if wanted("light") {
         light::measure(&arguments.python, arguments.wheel.as_deref(), &mut table)?;
     }
+    let heap = match &arguments.micropython {
+        Some(python) if wanted("micropython") => {
+            micropython::measure(python, arguments.natmod.as_deref(), &mut table)?
+        }
+        _ => String::new(),
+    };
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", machine::describe(&before)?)?;
     writeln!(out, "{table}")?;
+    writeln!(out, "{heap}")?;
     Ok(())
 }
