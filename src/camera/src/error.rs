@@ -9,7 +9,8 @@ use faceiot_core::ErrorKind;
 /// ```
 /// let error = faceiot_camera::open("cam:0").err().expect("there is no such source");
 /// assert_eq!(error.kind, faceiot_camera::ErrorKind::InvalidArgument);
-/// assert_eq!(error.to_string(), "no frame source is called `cam`: use file:PATH, dir:FOLDER or testcard:[WxH]");
+/// assert_eq!(error.to_string(), "no frame source is called `cam`: use auto, v4l2:/dev/video0, rpicam:, http://HOST/PATH, file:PATH, dir:FOLDER, \
+///     mjpeg:FILE or testcard:[WxH]");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {

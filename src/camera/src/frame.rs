@@ -1,12 +1,13 @@
 //! One photo.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use faceiot_core::ErrorKind;
 
 use crate::error::{Error, Result};
-use crate::jpeg::{self, codec, walk};
+use crate::jpeg::{self, codec, exif, walk};
 use crate::raw::{PixelFormat, Range, Raw};
 
 /// One photo: JPEG octets as they came, or raw pixels; its size, when it was taken and where it came from.
@@ -248,6 +249,22 @@ impl Frame {
     /// Where the photo came from, for people.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// The frame without the place where it was taken: the GPS directory of its EXIF is blanked, every other octet stays,
+    /// orientation and time included. XMP packets that speak of GPS are removed, and so are EXIF segments that cannot be
+    /// read and whatever follows the end of the picture. Vendors' own notes inside EXIF are not searched.
+    ///
+    /// # Errors
+    /// None today: kept for pictures whose place cannot be taken out.
+    pub fn without_location(&self) -> Result<Self> {
+        match &self.picture {
+            Picture::Jpeg(jpeg) => match exif::without_location(jpeg) {
+                Cow::Borrowed(_) => Ok(self.clone()),
+                Cow::Owned(octets) => Ok(Self::from_jpeg(octets)?.with_facts_of(self)),
+            },
+            Picture::Raw(_) => Ok(self.clone()), // pixels have no EXIF
+        }
     }
 
     /// The pixels: `height` rows of `width` times `R G B`.

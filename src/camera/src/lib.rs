@@ -44,20 +44,25 @@
 //! # Ok::<(), faceiot_camera::Error>(())
 //! ```
 
+mod camera;
 mod error;
 mod frame;
 pub mod jpeg;
 mod letters;
+mod live;
 mod raw;
 mod scale;
+mod sheet;
 mod source;
 mod transform;
 #[cfg(target_os = "linux")]
 pub mod v4l2;
 
+pub use camera::{Camera, Frames, Options, Position, Statistics};
 pub use error::{Error, Result};
 pub use faceiot_core::ErrorKind;
 pub use frame::Frame;
 pub use raw::{PixelFormat, Range, Raw};
-pub use source::{Control, Found, FrameSource, Lost, Mode, Wish, open, open_with};
+pub use sheet::contact_sheet;
+pub use source::{Control, Found, FrameSource, Lost, Mode, Wish, choose, list, open, open_with};
 pub use transform::{DEFAULT_QUALITY, Rect, Rotate, Transform};

@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_same_size_is_the_same_picture() {
-        let rgb: Vec<u8> = (0..7 * 5 * 3).map(|i| (i * 37 % 256) as u8).collect();
+        let rgb: Vec<u8> = (0..7 * 5 * 3_u8).map(|i| i.wrapping_mul(37)).collect();
         assert_eq!(scale(&rgb, 7, whole(7, 5), (7, 5)), rgb);
     }
 

@@ -19,6 +19,7 @@
 //! numbered and summed and have neither hole.
 
 pub(crate) mod codec;
+pub(crate) mod exif;
 mod repair;
 mod splitter;
 pub(crate) mod walk;

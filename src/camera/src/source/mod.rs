@@ -1,12 +1,19 @@
 //! Where frames come from.
 
+mod auto;
 mod files;
+mod http;
+mod mjpeg;
+#[cfg(target_os = "linux")]
+mod rpicam;
 mod testcard;
 
 use std::fmt;
 use std::time::Duration;
 
 use faceiot_core::ErrorKind;
+
+pub use auto::{choose, list};
 
 use crate::error::{Error, Result};
 use crate::frame::Frame;
@@ -163,6 +170,10 @@ pub struct Found {
 /// | `file:door.jpg` | one photo, read anew at every call; its time is the file's |
 /// | `dir:/photos` | the `.jpg` and `.jpeg` files of a folder, by name, over and over |
 /// | `v4l2:`, `v4l2:/dev/video2` or `v4l2:2` | a camera of the Linux kernel, the first one unless told; `,format=YUYV` behind it takes that format only |
+/// | `rpicam:` or `rpicam:1` | a CSI camera of a Raspberry Pi, by `rpicam-vid` (`libcamera-vid` before Bookworm), which runs as long as the source is open |
+/// | `http://192.168.4.1/capture` or `http://user:password@door:81/stream` | a camera's web server (ESP32-CAM): a JPEG for each photo, or one `multipart/x-mixed-replace` stream |
+/// | `auto` | the first usable camera of [`list`] |
+/// | `mjpeg:door.mjpeg` | the pictures of a recorded stream, over and over |
 /// | `testcard:` or `testcard:800x600` | a drawn picture that shows its number and the time (UTC); 640x480 unless told |
 ///
 /// # Errors
@@ -185,12 +196,26 @@ pub fn open(spec: &str) -> Result<Box<dyn FrameSource>> {
 pub fn open_with(spec: &str, wish: &Wish) -> Result<Box<dyn FrameSource>> {
     let (name, argument) = spec.split_once(':').unwrap_or((spec, ""));
     match (name, argument) {
-        ("file" | "dir", "") => Err(Error::new(
+        ("auto", "") => auto::open(wish),
+        ("file" | "dir" | "mjpeg", "") => Err(Error::new(
             ErrorKind::InvalidArgument,
             format!("`{spec}` names no path: use {name}:PATH"),
         )),
         ("file", path) => Ok(Box::new(files::File::new(path))),
         ("dir", path) => Ok(Box::new(files::Folder::new(path))),
+        ("mjpeg", path) => Ok(Box::new(mjpeg::Recording::new(path))),
+        ("http", _) => Ok(Box::new(http::open(spec, wish)?)),
+        ("https", _) => Err(Error::new(
+            ErrorKind::InvalidArgument,
+            "cameras are read by http:// only: there is no TLS in this part",
+        )),
+        #[cfg(target_os = "linux")]
+        ("rpicam", camera) => Ok(Box::new(rpicam::open(camera, wish)?)),
+        #[cfg(not(target_os = "linux"))]
+        ("rpicam", _) => Err(Error::new(
+            ErrorKind::InvalidArgument,
+            "rpicam-vid is Linux's: this system has none",
+        )),
         ("testcard", "") => Ok(Box::new(testcard::TestCard::new(640, 480))),
         ("testcard", size) => {
             let (width, height) = testcard::parse_size(size)?;
@@ -205,10 +230,16 @@ pub fn open_with(spec: &str, wish: &Wish) -> Result<Box<dyn FrameSource>> {
         )),
         _ => Err(Error::new(
             ErrorKind::InvalidArgument,
-            format!("no frame source is called `{name}`: use file:PATH, dir:FOLDER or testcard:[WxH]"),
+            format!("no frame source is called `{name}`: use {SPECS}"),
         )),
     }
 }
+
+const SPECS: &str =
+    "auto, v4l2:/dev/video0, rpicam:, http://HOST/PATH, file:PATH, dir:FOLDER, mjpeg:FILE or testcard:[WxH]";
+
+/// Octets of the largest picture that is taken from a camera.
+const MAX_JPEG: usize = 32 << 20;
 
 #[cfg(test)]
 mod tests {

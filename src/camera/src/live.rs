@@ -1,0 +1,395 @@
+//! One thread that reads a camera, so that there is always a new frame and never an old one.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use faceiot_core::ErrorKind;
+
+use crate::camera::{Position, Statistics, now_ms};
+use crate::error::{Error, Result};
+use crate::frame::Frame;
+use crate::source::{Control, FrameSource, Lost, Mode};
+
+/// Makes the source again after it ended.
+pub(crate) type Opener = Box<dyn FnMut() -> Result<Box<dyn FrameSource>> + Send>;
+
+/// How often, and how soon, a source that ended is opened again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    pub(crate) retries: u32,
+    /// Before the first retry; twice as long before each that follows.
+    pub(crate) backoff: Duration,
+    /// What one frame may take.
+    pub(crate) timeout: Duration,
+}
+
+impl Patience {
+    /// The pause before this retry, counted from 0.
+    fn pause(self, retry: u32) -> Duration {
+        self.backoff
+            .saturating_mul(2_u32.saturating_pow(retry))
+            .min(LONGEST_PAUSE)
+    }
+
+    /// How long all retries together may take: opening and reading are bounded by the time-out each.
+    pub(crate) fn in_all(self) -> Duration {
+        let pauses: Duration = (0..self.retries).map(|retry| self.pause(retry)).sum();
+        self.timeout.saturating_mul(2).saturating_mul(self.retries + 1) + pauses + Duration::from_secs(1)
+    }
+}
+
+/// The reader thread and what it shares with those who want frames.
+pub(crate) struct Live {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    patience: Patience,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    latest: Option<Frame>,
+    /// Frames received since the camera was opened: what a [`Position`] counts.
+    received: u64,
+    statistics: Statistics,
+    mode: Option<Mode>,
+    /// The error after which the reader gave up, and how often it did.
+    failure: Option<Error>,
+    failures: u64,
+    errands: VecDeque<Errand>,
+    phase: Phase,
+    /// The thread is gone.
+    ended: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Phase {
+    #[default]
+    Reading,
+    /// The reader gave up and waits for somebody to want a frame.
+    Parked,
+    Closed,
+}
+
+/// What the reader does between two frames, because only it has the source.
+enum Errand {
+    Controls(SyncSender<Result<Vec<Control>>>),
+    Set(String, i64, SyncSender<Result<()>>),
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing is left half done under the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Live {
+    /// Starts reading. Without an opener the same source is asked again after an error.
+    pub(crate) fn start(
+        source: Box<dyn FrameSource>,
+        opener: Option<Opener>,
+        patience: Patience,
+    ) -> Result<Self> {
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                mode: source.mode(),
+                ..State::default()
+            }),
+            changed: Condvar::new(),
+        });
+        let reader = Reader {
+            shared: Arc::clone(&shared),
+            source: Some(source),
+            opener,
+            patience,
+            lost: Lost::default(),
+            set: BTreeMap::new(),
+        };
+        let thread = thread::Builder::new()
+            .name("faceiot camera".into())
+            .spawn(move || reader.run())
+            .map_err(|error| Error::new(ErrorKind::Io, format!("no thread for the camera: {error}")))?;
+        Ok(Self {
+            shared,
+            thread: Mutex::new(Some(thread)),
+            patience,
+        })
+    }
+
+    /// What comes from now on.
+    pub(crate) fn position(&self) -> Position {
+        let mut state = self.shared.lock();
+        self.want(&mut state);
+        Position {
+            received: state.received,
+            failures: state.failures,
+            not_before_ms: now_ms(),
+        }
+    }
+
+    /// The newest frame after the position, once there is one; moves the position. `None` when the time ran out.
+    pub(crate) fn wait(&self, position: &mut Position, time: Duration) -> Result<Option<Frame>> {
+        let deadline = Instant::now() + time;
+        let mut state = self.shared.lock();
+        if state.failures == position.failures {
+            self.want(&mut state);
+        }
+        loop {
+            if state.phase == Phase::Closed {
+                return Err(closed());
+            }
+            if let Some(frame) = position.take(state.received, state.latest.as_ref()) {
+                return Ok(Some(frame));
+            }
+            if state.failures > position.failures {
+                position.failures = state.failures;
+                return Err(state.failure.clone().unwrap_or_else(ended));
+            }
+            if state.ended {
+                return Err(ended());
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            (state, _) = self
+                .shared
+                .changed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    pub(crate) fn latest(&self) -> Option<Frame> {
+        self.shared.lock().latest.clone()
+    }
+
+    pub(crate) fn mode(&self) -> Option<Mode> {
+        self.shared.lock().mode.clone()
+    }
+
+    pub(crate) fn statistics(&self) -> Statistics {
+        self.shared.lock().statistics
+    }
+
+    pub(crate) fn controls(&self) -> Result<Vec<Control>> {
+        self.errand(Errand::Controls)
+    }
+
+    pub(crate) fn set_control(&self, name: &str, value: i64) -> Result<()> {
+        self.errand(|answer| Errand::Set(name.to_owned(), value, answer))
+    }
+
+    fn errand<T>(&self, errand: impl FnOnce(SyncSender<Result<T>>) -> Errand) -> Result<T> {
+        let (sender, receiver) = sync_channel(1);
+        {
+            let mut state = self.shared.lock();
+            if state.phase == Phase::Closed {
+                return Err(closed());
+            }
+            self.want(&mut state);
+            state.errands.push_back(errand(sender));
+        }
+        receiver.recv_timeout(self.patience.in_all()).map_err(|_| {
+            let failure = self.shared.lock().failure.clone();
+            failure.unwrap_or_else(|| Error::new(ErrorKind::Timeout, "the camera does not answer"))
+        })?
+    }
+
+    /// A reader that gave up starts anew.
+    fn want(&self, state: &mut State) {
+        if state.phase == Phase::Parked {
+            state.phase = Phase::Reading;
+            self.shared.changed.notify_all();
+        }
+    }
+
+    /// Lets the camera go: waits for the frame that is being read, no longer than one may take.
+    pub(crate) fn close(&self) {
+        let mut state = self.shared.lock();
+        state.phase = Phase::Closed;
+        state.latest = None;
+        state.errands.clear();
+        self.shared.changed.notify_all();
+        let longest = self.patience.timeout.saturating_mul(2) + Duration::from_secs(1);
+        let (state, _) = self
+            .shared
+            .changed
+            .wait_timeout_while(state, longest, |state| !state.ended)
+            .unwrap_or_else(PoisonError::into_inner);
+        let ended = state.ended;
+        drop(state);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let (true, Some(thread)) = (ended, thread) {
+            let _ = thread.join(); // it has nothing left to do; a panic was told by `ended` to who waited
+        }
+    }
+}
+
+struct Reader {
+    shared: Arc<Shared>,
+    source: Option<Box<dyn FrameSource>>,
+    opener: Option<Opener>,
+    patience: Patience,
+    /// What the source had lost when the last frame came.
+    lost: Lost,
+    /// Controls that were set: a camera that was opened again is set again.
+    set: BTreeMap<String, i64>,
+}
+
+/// Says that the thread is gone, however it went.
+struct Ended(Arc<Shared>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.ended = true;
+        state.errands.clear();
+        self.0.changed.notify_all();
+    }
+}
+
+impl Reader {
+    fn run(mut self) {
+        let _ended = Ended(Arc::clone(&self.shared));
+        let mut failed = 0;
+        loop {
+            if self.source.is_some() {
+                self.errands();
+            }
+            if self.shared.lock().phase == Phase::Closed {
+                // Before `_ended` says so: who closes a camera may open it again at once.
+                self.source = None;
+                return;
+            }
+            match self.next() {
+                Ok(frame) => {
+                    failed = 0;
+                    self.publish(frame);
+                }
+                Err(error) => {
+                    if self.opener.is_some() {
+                        self.source = None;
+                    }
+                    if failed < self.patience.retries {
+                        self.pause(self.patience.pause(failed));
+                        failed += 1;
+                    } else {
+                        self.give_up(error);
+                        failed = 0;
+                    }
+                }
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<Frame> {
+        if let Some(source) = &mut self.source {
+            return source.next();
+        }
+        let Some(opener) = &mut self.opener else {
+            return Err(ended());
+        };
+        let mut source = opener()?;
+        for (name, value) in &self.set {
+            let _ = source.set_control(name, *value); // another camera may be there now, without that control
+        }
+        {
+            let mut state = self.shared.lock();
+            state.mode = source.mode();
+            state.statistics.restarts += 1;
+        }
+        self.lost = Lost::default();
+        self.source.insert(source).next()
+    }
+
+    fn publish(&mut self, frame: Frame) {
+        let lost = self.source.as_ref().map_or(self.lost, |source| source.lost());
+        let dropped = lost.dropped.saturating_sub(self.lost.dropped);
+        let damaged = lost.damaged.saturating_sub(self.lost.damaged);
+        self.lost = lost;
+
+        let mut state = self.shared.lock();
+        let statistics = &mut state.statistics;
+        statistics.frames += 1;
+        statistics.dropped += dropped;
+        statistics.damaged += damaged;
+        // From 0, without a break when the source begins anew; what was lost leaves a gap.
+        let sequence = statistics.frames - 1 + statistics.dropped + statistics.damaged;
+        let time_ms = match frame.time_ms() {
+            0 => now_ms(),
+            known => known,
+        };
+        state.latest = Some(frame.with_sequence(sequence).with_time_ms(time_ms));
+        state.received += 1;
+        self.shared.changed.notify_all();
+    }
+
+    fn errands(&mut self) {
+        loop {
+            let Some(errand) = self.shared.lock().errands.pop_front() else {
+                return;
+            };
+            let Some(source) = &mut self.source else {
+                return;
+            };
+            // Who asked may have gone away: then nobody reads the answer.
+            match errand {
+                Errand::Controls(answer) => {
+                    let _ = answer.send(source.controls());
+                }
+                Errand::Set(name, value, answer) => {
+                    let done = source.set_control(&name, value);
+                    if done.is_ok() {
+                        self.set.insert(name, value);
+                    }
+                    let _ = answer.send(done);
+                }
+            }
+        }
+    }
+
+    /// Waits, unless the camera is closed meanwhile.
+    fn pause(&self, time: Duration) {
+        let state = self.shared.lock();
+        let waited = self
+            .shared
+            .changed
+            .wait_timeout_while(state, time, |state| state.phase != Phase::Closed);
+        drop(waited);
+    }
+
+    /// Tells the error to who waits, and waits for somebody to try anew.
+    fn give_up(&self, error: Error) {
+        let mut state = self.shared.lock();
+        state.failure = Some(error);
+        state.failures += 1;
+        state.errands.clear();
+        if state.phase == Phase::Reading {
+            state.phase = Phase::Parked;
+        }
+        // An old frame is not handed out as if the camera still worked.
+        state.latest = None;
+        self.shared.changed.notify_all();
+        let idle = |state: &mut State| state.phase == Phase::Parked;
+        drop(self.shared.changed.wait_while(state, idle));
+    }
+}
+
+pub(crate) fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the camera was closed")
+}
+
+fn ended() -> Error {
+    Error::new(ErrorKind::Camera, "the thread that read the camera ended")
+}
+
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
