@@ -1,11 +1,12 @@
 """The C library for every target: `libfaceiot.a` with its header, ready to be added to a firmware.
 
-`python3 tests/tools/firmware.py [TARGET ...]` builds what is missing, prints what each part costs, and installs into
-`dist/c/<target>/`. `--print TARGET` prints the folder in the cache instead. Other scripts call `package(target)`.
+`python3 tests/tools/firmware.py [TARGET ...]` builds what is missing, prints what each part costs, and
+installs into `dist/c/<target>/`. `--print TARGET` prints the folder in the cache instead. Other scripts call
+`package(target)`.
 
-Rust's `core` is compiled for the target, so that `panic=immediate-abort` reaches it too; that needs its sources: Debian's
-`rust-web-src`, or `rustup component add rust-src`. What comes out is linked into one object whose only global symbols are
-`faceiot_*`: two Rust libraries can meet in one firmware.
+Rust's `core` is compiled for the target, so that `panic=immediate-abort` reaches it too; that needs its
+sources: Debian's `rust-web-src`, or `rustup component add rust-src`. What comes out is linked into one object
+whose only global symbols are `faceiot_*`: two Rust libraries can meet in one firmware.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ OUT = place.ROOT / "dist/c"
 WANTED = ("memcmp", "memcpy", "memmove", "memset")
 # While linking, the four have names that nobody defines: Rust's own library brings its own otherwise.
 HIDDEN = "faceiot_outside_"
-# The compiler's bitcode, which confuses other versions of LLVM, and tables for unwinding, which nothing here does.
 # The object with the sizes of its functions' stacks, which the linker of a firmware would stumble over.
 MEASURED = "measured.o"
+# Bitcode, which confuses other versions of LLVM, and tables for unwinding: nothing here unwinds.
 USELESS = (".llvmbc", ".llvmcmd", ".ARM.exidx*", ".rel.ARM.exidx*", ".eh_frame", ".rela.eh_frame")
 
 
@@ -80,6 +81,7 @@ class Flavour:
     lto: str = "fat"
     immediate_abort: bool = True
     compact_sha2: bool = True
+    terse: bool = True
 
     def rustflags(self) -> str:
         """Flags for the compiler."""
@@ -88,6 +90,8 @@ class Flavour:
             flags.append("-Zunstable-options -Cpanic=immediate-abort")
         if self.compact_sha2:
             flags.append('--cfg sha2_backend_soft="compact"')
+        if self.terse:
+            flags.append("--cfg faceiot_terse")
         return " ".join(flags)
 
     def environment(self) -> dict[str, str]:
@@ -215,8 +219,8 @@ def toolchain() -> Toolchain:
         if (Path(sysroot) / "lib/rustlib/src/rust/library/core/Cargo.toml").exists():
             return Toolchain(Path(name), output([name, "-vV"]))
     fail(
-        "no Rust compiler with the sources of `core`: on Debian `apt-get install rustc-web cargo-web rust-web-src "
-        "libstd-rust-web-dev`, elsewhere `rustup component add rust-src`"
+        "no Rust compiler with the sources of `core`: on Debian `apt-get install rustc-web cargo-web "
+        "rust-web-src libstd-rust-web-dev`, elsewhere `rustup component add rust-src`"
     )
     raise AssertionError
 
@@ -286,7 +290,7 @@ def describe(folder: Path, libraries: tuple[str, ...]) -> None:
 
 
 def link(target: Target, archive: Path, out: Path) -> None:
-    """Makes one object of the archive, without what no function of the header reaches, and hides all other names."""
+    """Makes one object of what the header's functions reach, and hides all other names."""
     entries = functions()
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)

@@ -30,6 +30,10 @@ macro_rules! renamed {
 renamed!("__aeabi_memcpy", "", "memcpy");
 renamed!("__aeabi_memmove", "", "memmove");
 // (memory, length, octet) instead of (memory, octet, length)
-renamed!("__aeabi_memset", "movs r3, r1; movs r1, r2; movs r2, r3", "memset");
+renamed!(
+    "__aeabi_memset",
+    "movs r3, r1; movs r1, r2; movs r2, r3",
+    "memset"
+);
 // (memory, length)
 renamed!("__aeabi_memclr", "movs r2, r1; movs r1, #0", "memset");

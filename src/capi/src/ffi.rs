@@ -3,7 +3,7 @@
 //! The promise, stated once in the header: a pointer is NULL or valid for the length that is given with it (for a string:
 //! up to its NUL), is not written by others during the call, and what a struct points to outlives the call.
 
-use core::ffi::c_char;
+use core::ffi::{CStr, c_char};
 
 use faceiot_core::ErrorKind;
 
@@ -17,14 +17,8 @@ pub(crate) unsafe fn optional<'a>(pointer: *const c_char) -> Result<Option<&'a s
     if pointer.is_null() {
         return Ok(None);
     }
-    let mut len = 0;
-    // Not by `CStr`, which wants a `strlen` from outside.
     // SAFETY: not NULL, so it is a NUL-terminated string by the caller's promise.
-    while unsafe { pointer.add(len).read() } != 0 {
-        len += 1;
-    }
-    // SAFETY: the octets just read.
-    let bytes = unsafe { core::slice::from_raw_parts(pointer.cast::<u8>(), len) };
+    let bytes = unsafe { CStr::from_ptr(pointer) }.to_bytes();
     core::str::from_utf8(bytes).map(Some).map_err(|_| ErrorKind::Utf8)
 }
 

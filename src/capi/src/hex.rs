@@ -37,38 +37,53 @@ pub unsafe extern "C" fn faceiot_hex_next(
         let encoder = given_mut(encoder)?;
         let written = given_mut(written)?;
         let out = octets_mut(out, out_len)?;
-        let message = out.get_mut(..hex::MESSAGE_MAX).ok_or(ErrorKind::BufferTooSmall)?;
-        let [head, tail] = hex::ENVELOPE.map(str::as_bytes);
+        let message = out
+            .first_chunk_mut::<{ hex::MESSAGE_MAX }>()
+            .ok_or(ErrorKind::BufferTooSmall)?;
         if encoder.stage == 2 {
             *written = 0;
             return Ok(());
         }
-        let mut text_len = 0;
+        let mut count = 0;
         if encoder.stage == 0 {
-            let data = message.len() - hex::CHUNK_OCTETS;
-            let count = encoder.source.fill(&mut message[data..])?;
+            count = encoder.source.fill(&mut message[DATA..])?;
             if count < hex::CHUNK_OCTETS {
                 encoder.stage = 1;
             }
-            // Encoding goes forwards and never overtakes what it reads: 69 + 2i stays below 472 + i for all i < 400.
-            for i in 0..count {
-                let octet = [message[data + i]];
-                let at = head.len() + 2 * i;
-                hex_upper(&octet, &mut message[at..at + 2]).map_err(|e| e.kind)?;
-            }
-            text_len = 2 * count;
+            encode(message, count);
         }
-        if text_len == 0 {
-            text_len = hex::END.len();
-            message[head.len()..head.len() + text_len].copy_from_slice(hex::END.as_bytes());
+        let mut end = HEAD.len() + 2 * count;
+        if count == 0 {
+            end += hex::END.len();
+            message[HEAD.len()..][..hex::END.len()].copy_from_slice(hex::END.as_bytes());
             encoder.stage = 2;
         }
-        message[..head.len()].copy_from_slice(head);
-        let end = head.len() + text_len;
-        message[end..end + tail.len()].copy_from_slice(tail);
-        *written = end + tail.len();
+        message[..HEAD.len()].copy_from_slice(HEAD);
+        message[end..][..TAIL.len()].copy_from_slice(TAIL);
+        *written = end + TAIL.len();
         Ok(())
     })
+}
+
+const HEAD: &[u8] = hex::ENVELOPE[0].as_bytes();
+const TAIL: &[u8] = hex::ENVELOPE[1].as_bytes();
+/// Where the octets of a chunk are read to.
+const DATA: usize = hex::MESSAGE_MAX - hex::CHUNK_OCTETS;
+/// Octets that are encoded at once. The last block may hold some that were not read; its digits are overwritten.
+const BLOCK: usize = 40;
+// Encoding goes forwards and never overtakes what it still has to read.
+const _: () =
+    assert!(hex::CHUNK_OCTETS % BLOCK == 0 && HEAD.len() + 2 * hex::CHUNK_OCTETS <= DATA + hex::CHUNK_OCTETS);
+
+/// The first `count` octets at [`DATA`] as digits behind the head.
+fn encode(message: &mut [u8; hex::MESSAGE_MAX], count: usize) {
+    for start in (0..count.min(hex::CHUNK_OCTETS)).step_by(BLOCK) {
+        let (mut octets, mut digits) = ([0; BLOCK], [0; 2 * BLOCK]);
+        octets.copy_from_slice(&message[DATA + start..][..BLOCK]);
+        if hex_upper(&octets, &mut digits).is_ok() {
+            message[HEAD.len() + 2 * start..][..2 * BLOCK].copy_from_slice(&digits);
+        }
+    }
 }
 
 /// An assembler over memory of the caller. What is in it is the library's.

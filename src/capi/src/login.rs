@@ -58,102 +58,165 @@ pub struct FaceiotAliyunOptions {
 /// How many items `extra` may hold.
 const EXTRA_MAX: usize = 8;
 
-type AliyunEntry = for<'b> fn(
-    &aliyun::Credentials<'_>,
-    &aliyun::Options<'_>,
-    &'b mut [u8],
-) -> faceiot_core::Result<Login<'b>>;
+/// What a login is made of, out of C's memory.
+struct Given<'a> {
+    credentials: aliyun::Credentials<'a>,
+    options: aliyun::Options<'a>,
+}
 
-unsafe fn aliyun_login(
-    device: *const FaceiotAliyunDevice,
-    options: *const FaceiotAliyunOptions,
-    buffer: *mut c_char,
-    buffer_len: usize,
-    login: *mut FaceiotLogin,
-    entry: AliyunEntry,
-) -> Status {
-    guard(|| unsafe {
-        let device = given(device)?;
-        let credentials = aliyun::Credentials {
-            product_key: text(device.product_key)?,
-            device_name: text(device.device_name)?,
-            device_secret: text(device.device_secret)?,
+impl<'a> Given<'a> {
+    unsafe fn read(
+        device: *const FaceiotAliyunDevice,
+        options: *const FaceiotAliyunOptions,
+        items: &'a mut [(&'a str, &'a str); EXTRA_MAX],
+    ) -> Result<Self, ErrorKind> {
+        const NONE: FaceiotAliyunOptions = FaceiotAliyunOptions {
+            client_id: core::ptr::null(),
+            timestamp: core::ptr::null(),
+            extra: core::ptr::null(),
+            region: core::ptr::null(),
+            instance_id: core::ptr::null(),
+            secure_mode: 0,
+            port: 0,
+            lower_hex: 0,
         };
-        let mut settings = aliyun::Options::default();
-        let mut items = [("", ""); EXTRA_MAX];
-        if let Some(given) = options.as_ref() {
-            settings.client_id = optional(given.client_id)?;
-            settings.instance_id = optional(given.instance_id)?;
-            if let Some(region) = optional(given.region)? {
-                settings.region = region;
-            }
-            if let Some(timestamp) = optional(given.timestamp)? {
-                settings.timestamp = aliyun::Timestamp::Text(timestamp);
-            }
-            settings.extra = extra(optional(given.extra)?.unwrap_or_default(), &mut items)?;
-            if given.secure_mode != 0 {
-                settings.secure_mode = given.secure_mode;
-            }
-            if given.port != 0 {
-                settings.port = Some(u16::try_from(given.port).map_err(|_| ErrorKind::InvalidArgument)?);
-            }
-            settings.hex_upper = given.lower_hex == 0;
+        let device = unsafe { given(device) }?;
+        // SAFETY: NULL, or valid and aligned by the caller's promise.
+        let options = unsafe { options.as_ref() }.unwrap_or(&NONE);
+        let mut texts = [None; 8];
+        for (text, pointer) in texts.iter_mut().zip([
+            device.product_key,
+            device.device_name,
+            device.device_secret,
+            options.client_id,
+            options.timestamp,
+            options.extra,
+            options.region,
+            options.instance_id,
+        ]) {
+            *text = unsafe { optional(pointer) }?;
         }
-        place(buffer, buffer_len, login, |memory| {
-            entry(&credentials, &settings, memory)
+        let [
+            Some(product_key),
+            Some(device_name),
+            Some(device_secret),
+            client_id,
+            timestamp,
+            more,
+            region,
+            instance_id,
+        ] = texts
+        else {
+            return Err(ErrorKind::InvalidArgument);
+        };
+        let usual = aliyun::Options::default();
+        Ok(Self {
+            credentials: aliyun::Credentials {
+                product_key,
+                device_name,
+                device_secret,
+            },
+            options: aliyun::Options {
+                client_id,
+                timestamp: timestamp.map_or(aliyun::Timestamp::None, aliyun::Timestamp::Text),
+                extra: extra(more.unwrap_or_default(), items)?,
+                region: region.unwrap_or(usual.region),
+                instance_id,
+                secure_mode: if options.secure_mode == 0 {
+                    usual.secure_mode
+                } else {
+                    options.secure_mode
+                },
+                port: port(options.port)?,
+                hex_upper: options.lower_hex == 0,
+                ..usual
+            },
         })
-    })
+    }
 }
 
 /// `a=b,c=d` into pairs.
-fn extra<'i, 't>(
-    text: &'t str,
-    items: &'i mut [(&'t str, &'t str); EXTRA_MAX],
-) -> Result<&'i [(&'t str, &'t str)], ErrorKind> {
-    let mut count = 0;
-    for item in text.split(',').filter(|item| !item.is_empty()) {
+fn extra<'a>(
+    text: &'a str,
+    items: &'a mut [(&'a str, &'a str); EXTRA_MAX],
+) -> Result<&'a [(&'a str, &'a str)], ErrorKind> {
+    let (mut rest, mut count) = (text, 0);
+    while !rest.is_empty() {
+        let (item, behind) = before(rest, b',').unwrap_or((rest, ""));
+        rest = behind;
+        if item.is_empty() {
+            continue;
+        }
         let slot = items.get_mut(count).ok_or(ErrorKind::InvalidArgument)?;
-        *slot = item.split_once('=').ok_or(ErrorKind::InvalidArgument)?;
+        *slot = before(item, b'=').ok_or(ErrorKind::InvalidArgument)?;
         count += 1;
     }
     Ok(items.get(..count).unwrap_or_default())
 }
 
-/// Lets the core write a login into the buffer and turns its four strings, which follow each other, into C strings.
-unsafe fn place<'b>(
+/// What stands before and behind the first `mark`. (`split_once` brings the searching of a whole library along.)
+fn before(text: &str, mark: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|octet| octet == mark)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// A port; 0 for the usual one.
+fn port(port: u32) -> Result<Option<u16>, ErrorKind> {
+    match port {
+        0 => Ok(None),
+        port => u16::try_from(port)
+            .map(Some)
+            .map_err(|_| ErrorKind::InvalidArgument),
+    }
+}
+
+/// How many strings a login has.
+const STRINGS: usize = 4;
+
+/// The part of a caller's buffer in which the core may write a login: room is left for the NULs.
+unsafe fn room<'b>(
     buffer: *mut c_char,
     buffer_len: usize,
     login: *mut FaceiotLogin,
-    write: impl FnOnce(&'b mut [u8]) -> faceiot_core::Result<Login<'b>>,
-) -> Result<(), ErrorKind> {
-    const STRINGS: usize = 4;
+) -> Result<&'b mut [u8], ErrorKind> {
     unsafe { given_mut(login) }?;
-    let memory = unsafe { octets_mut(buffer.cast(), buffer_len) }?;
-    let room = memory
-        .len()
-        .checked_sub(STRINGS)
-        .ok_or(ErrorKind::BufferTooSmall)?;
-    let start = memory.as_mut_ptr();
-    let (lengths, port) = {
-        // SAFETY: the part of the caller's buffer that the core may use; it is not used again before the login is gone.
-        let part = unsafe { octets_mut(start, room) }?;
-        let login = write(part).map_err(|e| e.kind)?;
-        let lengths = [login.host, login.client_id, login.username, login.password].map(str::len);
-        (lengths, login.port)
-    };
+    let room = buffer_len.checked_sub(STRINGS);
+    if buffer.is_null() {
+        return Err(ErrorKind::InvalidArgument);
+    }
+    unsafe { octets_mut(buffer.cast(), room.ok_or(ErrorKind::BufferTooSmall)?) }
+}
+
+/// Turns the four strings that the core wrote into [`room`], which follow each other, into C strings.
+unsafe fn place(
+    buffer: *mut c_char,
+    login: *mut FaceiotLogin,
+    written: faceiot_core::Result<Login<'_>>,
+) -> Result<(), ErrorKind> {
+    let Login {
+        host,
+        port,
+        client_id,
+        username,
+        password,
+    } = written.map_err(|e| e.kind)?;
+    let lengths = [host.len(), client_id.len(), username.len(), password.len()];
     // From the last string to the first: each moves right by the NULs of those before it.
-    // SAFETY: `lengths` sum up to at most `room`, and string `i` ends `i + 1 <= STRINGS` octets further right.
-    let memory = unsafe { octets_mut(start, buffer_len) }?;
     let mut strings = [core::ptr::null::<c_char>(); STRINGS];
     let mut end: usize = lengths.iter().sum();
     for i in (0..STRINGS).rev() {
         let begin = end - lengths[i];
-        memory.copy_within(begin..end, begin + i);
-        memory[end + i] = 0;
-        strings[i] = memory[begin + i..].as_ptr().cast();
+        // SAFETY: `lengths` sum up to at most the room, and string `i` ends `i + 1 <= STRINGS` octets further right; the
+        // core's strings are not used any more.
+        unsafe {
+            let string = buffer.add(begin + i);
+            core::ptr::copy(buffer.add(begin), string, lengths[i]);
+            string.add(lengths[i]).write(0);
+            strings[i] = string;
+        }
         end = begin;
     }
-    // SAFETY: checked above not to be NULL.
+    // SAFETY: `room` saw that it is not NULL.
     unsafe {
         login.write(FaceiotLogin {
             host: strings[0],
@@ -178,7 +241,12 @@ macro_rules! aliyun_logins {
                 buffer_len: usize,
                 login: *mut FaceiotLogin,
             ) -> Status {
-                unsafe { aliyun_login(device, options, buffer, buffer_len, login, $entry) }
+                let mut items = [("", ""); EXTRA_MAX];
+                guard(|| unsafe {
+                    let given = Given::read(device, options, &mut items)?;
+                    let room = room(buffer, buffer_len, login)?;
+                    place(buffer, login, $entry(&given.credentials, &given.options, room))
+                })
             }
         )*
     };
@@ -203,13 +271,14 @@ pub unsafe extern "C" fn faceiot_aliyun_login(
     buffer_len: usize,
     login: *mut FaceiotLogin,
 ) -> Status {
-    let entry: AliyunEntry = match method {
-        0 => aliyun::mqtt_login_sha256,
-        1 => aliyun::mqtt_login_sha1,
-        2 => aliyun::mqtt_login_md5,
-        _ => return ErrorKind::SignMethod.code(),
-    };
-    unsafe { aliyun_login(device, options, buffer, buffer_len, login, entry) }
+    unsafe {
+        match method {
+            0 => faceiot_aliyun_login_sha256(device, options, buffer, buffer_len, login),
+            1 => faceiot_aliyun_login_sha1(device, options, buffer, buffer_len, login),
+            2 => faceiot_aliyun_login_md5(device, options, buffer, buffer_len, login),
+            _ => ErrorKind::SignMethod.code(),
+        }
+    }
 }
 
 /// MQTT login of a Huawei device. `hour` is UTC, `YYYYMMDDHH`; `port` 0 is 8883.
@@ -238,14 +307,10 @@ pub unsafe extern "C" fn faceiot_huawei_login(
             },
             hour: huawei::Hour::parse(text(hour)?).map_err(|e| e.kind)?,
             host: optional(host)?.unwrap_or_default(),
-            port: match port {
-                0 => None,
-                port => Some(u16::try_from(port).map_err(|_| ErrorKind::InvalidArgument)?),
-            },
+            port: self::port(port)?,
         };
-        place(buffer, buffer_len, login, |memory| {
-            huawei::mqtt_login(&credentials, &options, memory)
-        })
+        let room = room(buffer, buffer_len, login)?;
+        place(buffer, login, huawei::mqtt_login(&credentials, &options, room))
     })
 }
 

@@ -30,12 +30,15 @@ pub type Result<T> = core::result::Result<T, Error>;
 impl Error {
     /// An error of this kind at this field or rule.
     pub const fn new(kind: ErrorKind, at: &'static str) -> Self {
+        // The C library tells its callers the kind only, and a microcontroller has no room for words that nobody reads.
+        let at = if cfg!(faceiot_terse) { "" } else { at };
         Self { kind, at, offset: 0 }
     }
 
     /// The same error, at this offset into the input.
     #[must_use]
     pub const fn at_offset(self, offset: usize) -> Self {
+        let offset = if cfg!(faceiot_terse) { 0 } else { offset };
         Self { offset, ..self }
     }
 

@@ -11,11 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// # Errors
 /// [`ErrorKind::BufferTooSmall`]; nothing was written.
 pub fn hex_upper<'o>(octets: &[u8], out: &'o mut [u8]) -> Result<&'o str> {
-    let out = exactly(out, octets.len().checked_mul(2))?;
-    match const_hex::encode_to_str_upper(octets, out) {
-        Ok(text) => Ok(text),
-        Err(_) => Err(Error::new(ErrorKind::BufferTooSmall, "hex")),
-    }
+    encode(octets, out, true)
 }
 
 /// Writes lower-case hex at the start of `out`: two digits for each octet.
@@ -27,8 +23,18 @@ pub fn hex_upper<'o>(octets: &[u8], out: &'o mut [u8]) -> Result<&'o str> {
 /// # Errors
 /// [`ErrorKind::BufferTooSmall`]; nothing was written.
 pub fn hex_lower<'o>(octets: &[u8], out: &'o mut [u8]) -> Result<&'o str> {
+    encode(octets, out, false)
+}
+
+/// Writes hex of either case at the start of `out`.
+pub(super) fn encode<'o>(octets: &[u8], out: &'o mut [u8], upper: bool) -> Result<&'o str> {
     let out = exactly(out, octets.len().checked_mul(2))?;
-    match const_hex::encode_to_str(octets, out) {
+    let encoded = if upper {
+        const_hex::encode_to_str_upper(octets, out)
+    } else {
+        const_hex::encode_to_str(octets, out)
+    };
+    match encoded {
         Ok(text) => Ok(text),
         Err(_) => Err(Error::new(ErrorKind::BufferTooSmall, "hex")),
     }

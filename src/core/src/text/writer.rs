@@ -110,9 +110,7 @@ impl<'b> Writer<'b> {
     /// # Errors
     /// [`ErrorKind::BufferTooSmall`]; nothing was written.
     pub fn push_hex_upper(&mut self, octets: &[u8]) -> Result<&mut Self> {
-        let room = self.reserve(octets.len().saturating_mul(2))?;
-        super::hex_upper(octets, room)?;
-        Ok(self)
+        self.push_hex(octets, true)
     }
 
     /// Appends octets as lower-case hex.
@@ -120,8 +118,13 @@ impl<'b> Writer<'b> {
     /// # Errors
     /// [`ErrorKind::BufferTooSmall`]; nothing was written.
     pub fn push_hex_lower(&mut self, octets: &[u8]) -> Result<&mut Self> {
+        self.push_hex(octets, false)
+    }
+
+    /// Appends octets as hex of either case.
+    pub(crate) fn push_hex(&mut self, octets: &[u8], upper: bool) -> Result<&mut Self> {
         let room = self.reserve(octets.len().saturating_mul(2))?;
-        super::hex_lower(octets, room)?;
+        super::hex::encode(octets, room, upper)?;
         Ok(self)
     }
 

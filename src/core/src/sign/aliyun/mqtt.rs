@@ -182,11 +182,7 @@ fn write<'b>(
     w.push_all(&[device_name, "&", product_key])?;
     let username_end = w.len();
 
-    if options.hex_upper {
-        w.push_hex_upper(mac.as_bytes())?;
-    } else {
-        w.push_hex_lower(mac.as_bytes())?;
-    }
+    w.push_hex(mac.as_bytes(), options.hex_upper)?;
     let port = options
         .port
         .unwrap_or(if options.secure_mode == 3 { 1883 } else { 8883 });
