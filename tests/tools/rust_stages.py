@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 
 import arrows
 import place
@@ -150,6 +151,12 @@ def bench(context: Context) -> None:
     )
     programs = place.target() / "release"
     options = ["--python", environment / "bin/python", "--wheel", wheel, "--faceiot", programs / "faceiot"]
+    micropython = context.directory / python_stages.MICROPYTHON_ENVIRONMENT / "bin/python"
+    built = context.directory / "natmod.txt"
+    builds = place.ROOT / "tests/tools/micropython_builds.py"
+    context.run([micropython, builds, "natmod-x64"], cwd=place.ROOT, stdout=built)
+    natmod = Path(built.read_text(encoding="utf-8").split()[-1]).parent
+    options += ["--micropython", micropython, "--natmod", natmod]
     context.run(
         [programs / "faceiot-bench", *options, "--folder", context.directory], cwd=place.ROOT, stdout=table
     )
