@@ -103,8 +103,15 @@ GROUPS = {
         *(stage for stage in TEST if stage.name in (*CARGO, "tools")),
         Stage("peers", lambda context: system.install(context, system.PEERS), lane="side"),
         Stage("python-env", python.environment, lane="side"),
+        Stage("micropython-env", python.micropython_environment, lane="side"),
+        Stage("micropython-packages", micropython.packages, lane="side"),
         Stage("wheel", python.released_wheel, needs=(*CARGO, "tools"), limit=2400),
-        Stage("bench", rust.bench, needs=("wheel", "python-env", "peers"), limit=3000),
+        Stage(
+            "bench",
+            rust.bench,
+            needs=("wheel", "python-env", "micropython-env", "micropython-packages", "peers"),
+            limit=3000,
+        ),
     ],
 }
 
