@@ -90,6 +90,6 @@ def forget(folder: Path) -> None:
     if not folder.is_dir():
         return
     for entry in folder.iterdir():
-        ours = folder.name == "runs" or entry.name.startswith(("target-", "tools-"))
+        ours = folder.name == "runs" or entry.name.startswith(("target-", "tools-", "vm-"))
         if ours and entry.is_dir() and entry.stat().st_mtime < time.time() - DAYS_KEPT * 86_400:
             shutil.rmtree(entry, ignore_errors=True)

@@ -20,6 +20,8 @@ import place
 import python_stages as python
 import rust_stages as rust
 import system
+import vm
+import vm_kernel
 import wheels
 from report import accept, report
 from stage import Run, Stage, fail
@@ -37,6 +39,8 @@ TEST = [
     Stage("node", lambda context: system.install(context, system.NODE), lane="side"),
     Stage("micropython-packages", micropython.packages, lane="side"),
     Stage("oracles-env", python.oracles_environment, needs=("node",), lane="side"),
+    Stage("vm-packages", vm.packages, lane="side"),
+    Stage("vm-kernel", vm_kernel.kernel, needs=("packages", "vm-packages"), lane="side"),
     # what keeps the processors busy, the quick ones first
     Stage("tools-tests", python.tools_tests),
     Stage("layers", rust.layers),
@@ -53,6 +57,7 @@ TEST = [
     Stage("cargo-test", rust.test, needs=("build", "peers")),
     # Beside the tests, which mostly wait; not beside the builds, which need both cores.
     Stage("fuzz", rust.fuzz, needs=(*CARGO, "wheel"), lane="side"),
+    Stage("vm", vm.run, needs=("vm-kernel", "python-env", "wheel", *CARGO), lane="side"),
     Stage("pytest", python.pytest, needs=("wheel", "python-env", "peers")),
     Stage(
         "micropython-builds",

@@ -20,6 +20,7 @@ PEERS = {
     "openssl": "openssl",
 }
 NODE = {"nodejs": "node", "npm": "npm"}
+VM = {"qemu-system-x86": "qemu-system-x86_64", "kmod": "depmod", "cpio": "cpio", "xz-utils": "xz"}
 MICROPYTHON = {
     "dpkg-dev": "dpkg-source",
     "gcc-arm-none-eabi": "arm-none-eabi-gcc",
