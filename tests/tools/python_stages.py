@@ -122,8 +122,9 @@ def micropython_environment(context: Context) -> None:
 
 
 def micropython(context: Context) -> None:
-    """The pure MicroPython port, run by real interpreters."""
+    """The MicroPython port, run by real interpreters; its peers are mosquitto and the wheel's `faceiot up`."""
     folder = context.directory / MICROPYTHON_ENVIRONMENT
+    install(context, folder, [only_wheel(context.directory / WHEEL)])
     # These tests share modules of their folder, which the mode of tests/python keeps apart on purpose.
     run_pytest(context, folder, place.ROOT / "tests/micropython", MICROPYTHON_REPORT, "--import-mode=prepend")
 
