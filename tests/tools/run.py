@@ -57,7 +57,7 @@ TEST = [
     Stage("cargo-test", rust.test, needs=("build", "peers")),
     # Beside the tests, which mostly wait; not beside the builds, which need both cores.
     Stage("fuzz", rust.fuzz, needs=(*CARGO, "wheel"), lane="side"),
-    Stage("vm", vm.run, needs=("vm-kernel", "python-env", "wheel", *CARGO), lane="side"),
+    Stage("vm", vm.run, needs=("vm-kernel", "python-env", *CARGO), lane="side"),
     Stage("pytest", python.pytest, needs=("wheel", "python-env", "peers")),
     Stage(
         "micropython-builds",
