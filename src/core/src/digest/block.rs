@@ -17,7 +17,7 @@ type Block = [u8; 64];
 
 /// Blocks that are gathered before they are hashed. Canonical text comes in many small parts: hashing it at a stroke leaves
 /// the processor time to get the parts into memory. A microcontroller gathers one.
-const GATHERED: usize = if cfg!(target_pointer_width = "64") { 4 } else { 1 };
+const GATHERED: usize = if cfg!(target_pointer_width = "64") { 3 } else { 1 };
 
 /// The gathered blocks and one for the padding, in lines of the cache.
 #[cfg_attr(target_pointer_width = "64", repr(align(64)))]
@@ -143,15 +143,11 @@ impl<A: Algorithm> Hash<A> {
     /// Takes the next octets.
     #[inline]
     pub(crate) fn update(&mut self, octets: &[u8]) {
-        let room = self
-            .gathered
-            .0
-            .as_flattened_mut()
-            .get_mut(self.fill..GATHERED * 64);
-        match room.and_then(|room| room.split_at_mut_checked(octets.len())) {
-            Some((place, rest)) if !rest.is_empty() => {
+        let end = self.fill.saturating_add(octets.len());
+        match self.gathered.0.as_flattened_mut().get_mut(self.fill..end) {
+            Some(place) if end < GATHERED * 64 => {
                 place.copy_from_slice(octets);
-                self.fill += octets.len();
+                self.fill = end;
             }
             _ => self.overflow(octets),
         }

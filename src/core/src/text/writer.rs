@@ -42,6 +42,7 @@ impl<'b> Writer<'b> {
     ///
     /// # Errors
     /// [`ErrorKind::BufferTooSmall`]; the texts before the first that did not fit are written.
+    #[inline]
     pub fn push_all(&mut self, texts: &[&str]) -> Result<&mut Self> {
         for text in texts {
             self.push_str(text)?;
@@ -73,18 +74,18 @@ impl<'b> Writer<'b> {
     /// # Errors
     /// [`ErrorKind::BufferTooSmall`]; nothing was written.
     pub fn push_u64(&mut self, mut number: u64) -> Result<&mut Self> {
-        let mut digits = [[b'0'; 4]; 5]; // u64::MAX has 20
+        let mut digits = [[0; 4]; 5]; // u64::MAX has 20
+        let mut start = 20;
         for four in digits.iter_mut().rev() {
             let last = last_four_digits(&mut number);
-            for (digit, unit) in four.iter_mut().zip([1000, 100, 10, 1]) {
-                *digit += (last / unit % 10) as u8;
-            }
+            *four = [last / 1000, last / 100 % 10, last / 10 % 10, last % 10].map(|digit| b'0' + digit as u8);
+            start -= 4;
             if number == 0 {
                 break;
             }
         }
-        let digits = digits.as_flattened();
-        let zeros = digits.iter().take(19).take_while(|digit| **digit == b'0').count();
+        let digits = digits.as_flattened().get(start..).unwrap_or_default();
+        let zeros = digits.iter().take(3).take_while(|digit| **digit == b'0').count();
         self.push_octets(digits.get(zeros..).unwrap_or_default())?;
         Ok(self)
     }
