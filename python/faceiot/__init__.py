@@ -20,8 +20,11 @@ from __future__ import annotations
 from . import chunk, sign
 from ._faceiot import (
     ERROR_KINDS,
+    Burst,
+    Camera,
     Command,
     ConnectionEvent,
+    Control,
     Device,
     Frame,
     FrameSource,
@@ -51,12 +54,15 @@ from .errors import (
 __all__ = [
     "ERROR_KINDS",
     "ArgumentError",
+    "Burst",
+    "Camera",
     "CameraError",
     "ChunkError",
     "Command",
     "ConfigError",
     "ConnectError",
     "ConnectionEvent",
+    "Control",
     "Device",
     "FaceIotError",
     "Frame",

@@ -5,7 +5,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, Self, TypeAlias, TypedDict, TypeVar, final, type_check_only
+from typing import (
+    Any,
+    BinaryIO,
+    Final,
+    Literal,
+    Protocol,
+    Self,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    final,
+    overload,
+    type_check_only,
+)
 
 import numpy as np
 import numpy.typing as npt
@@ -1934,6 +1947,22 @@ class Frame:
     @property
     def time_ms(self) -> int:
         """When it was taken, in milliseconds since 1970; 0 if that is not known."""
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def source(self) -> str: ...
+    def transform(
+        self,
+        *,
+        crop: tuple[int, int, int, int] | None = None,
+        size: tuple[int, int] | None = None,
+        rotate: Literal[0, 90, 180, 270] | int = 0,
+        hflip: bool = False,
+        vflip: bool = False,
+        annotate: str | None = None,
+        quality: int | None = None,
+    ) -> Frame: ...
+    def without_location(self) -> Frame: ...
     def check(self) -> JpegReport:
         """Reads the whole picture and says how much of it can be trusted.
 
@@ -1991,6 +2020,86 @@ class JpegReport:
     @property
     def ok(self) -> bool:
         """Whether the picture decodes without a single warning."""
+
+@final
+class Camera:
+    def __new__(
+        cls,
+        source: str | PathLike[str] | _Capturing | None = None,
+        *,
+        size: tuple[int, int] | None = None,
+        fps: float | None = None,
+        rotate: Literal[0, 90, 180, 270] | int = 0,
+        hflip: bool = False,
+        vflip: bool = False,
+        annotate: str | None = None,
+        quality: int | None = None,
+        strip_location: bool = False,
+        timeout: float = 5.0,
+        retries: int = 3,
+    ) -> Self: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def mode(self) -> str | None: ...
+    @property
+    def controls(self) -> dict[str, Control]: ...
+    def set_control(self, name: str, value: int) -> None: ...
+    @property
+    def statistics(self) -> dict[Literal["frames", "dropped", "damaged", "restarts"], int]: ...
+    def capture(self) -> Frame: ...
+    def latest(self) -> Frame | None: ...
+    def burst(self, count: int) -> Burst: ...
+    def close(self) -> None: ...
+    def __iter__(self) -> Frames: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+@type_check_only
+class _FileCapturing(Protocol):
+    def capture_file(self, file: BinaryIO, *, format: str) -> object: ...
+
+@type_check_only
+class _ArrayCapturing(Protocol):
+    def capture_array(self) -> npt.NDArray[np.uint8]: ...
+
+_Capturing: TypeAlias = _FileCapturing | _ArrayCapturing
+
+@final
+class Frames(Iterator[Frame]):
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Frame: ...
+
+@final
+class Control:
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+    @property
+    def minimum(self) -> int: ...
+    @property
+    def maximum(self) -> int: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def default(self) -> int: ...
+    @property
+    def choices(self) -> list[tuple[int, str]]: ...
+    @property
+    def writable(self) -> bool: ...
+
+@final
+class Burst(Sequence[Frame]):
+    def sheet(self, *, columns: int = 4, width: int = 240) -> Frame: ...
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, index: int) -> Frame: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Frame]: ...
+    def _repr_jpeg_(self) -> bytes | None: ...
 
 @final
 class FrameSource(Iterator[Frame]):

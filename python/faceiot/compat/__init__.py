@@ -7,6 +7,7 @@ script, wins: the finder is asked last.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import ModuleType
 
-SHIMS: dict[str, str] = {name: f"{__name__}.quecpython.{name}" for name in _QUECPYTHON}
+SHIMS: dict[str, str] = {
+    **{name: f"{__name__}.quecpython.{name}" for name in _QUECPYTHON},
+    "picamera": f"{__name__}.picamera",
+}
 """Name that a script imports -> module that it gets."""
 
 
@@ -34,6 +38,7 @@ def install(shims: Mapping[str, str] = SHIMS) -> None:
     >>> checkNet.waitNetworkReady()
     (3, 1)
     """
+    sys.meta_path.insert(0, _Parts(shims))
     sys.meta_path.append(_Finder(shims))
 
 
@@ -47,6 +52,28 @@ class _Finder(MetaPathFinder):
         del path, target
         name = self._shims.get(fullname)
         return None if name is None else ModuleSpec(fullname, _Alias(name), origin=name)
+
+
+class _Parts(MetaPathFinder):
+    """Modules inside a stand-in: the stand-in's own, where the usual finder would load them a second time."""
+
+    def __init__(self, shims: Mapping[str, str]) -> None:
+        self._shims = shims
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        del path, target
+        root, _, rest = fullname.partition(".")
+        shim = self._shims.get(root)
+        if not rest or shim is None or getattr(sys.modules.get(root), "__name__", None) != shim:
+            return None
+        name = f"{shim}.{rest}"
+        return (
+            None
+            if importlib.util.find_spec(name) is None
+            else ModuleSpec(fullname, _Alias(name), origin=name)
+        )
 
 
 class _Alias(Loader):

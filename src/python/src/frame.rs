@@ -31,6 +31,39 @@ impl Frame {
     fn octets(&self, py: Python<'_>) -> Result<&[u8]> {
         Ok(py.detach(|| self.inner.jpeg())?)
     }
+
+    /// A frame of an array of shape (height, width, 3), `uint8`.
+    pub(crate) fn of_array(py: Python<'_>, pixels: &Bound<'_, PyAny>, quality: u8) -> Result<Self> {
+        py.import("numpy")?; // a clear ImportError instead of the panic of the binding
+        let array = pixels.cast::<PyArray3<u8>>().map_err(|_| {
+            Failure::new(
+                ErrorKind::InvalidArgument,
+                "pixels must be a numpy array of shape (height, width, 3), uint8",
+            )
+        })?;
+        let (height, width) = match *array.shape() {
+            [height, width, 3] => (height, width),
+            ref other => {
+                let message = format!("pixels have shape {other:?}, not (height, width, 3)");
+                return Err(Failure::new(ErrorKind::InvalidArgument, message));
+            }
+        };
+        let (Ok(width), Ok(height)) = (u32::try_from(width), u32::try_from(height)) else {
+            return Err(Failure::new(
+                ErrorKind::InvalidArgument,
+                "the array is larger than any JPEG",
+            ));
+        };
+        let contiguous = py.import("numpy")?.call_method1("ascontiguousarray", (array,))?;
+        let rgb = contiguous
+            .call_method0("tobytes")?
+            .cast_into::<PyBytes>()
+            .map_err(PyErr::from)?;
+        let rgb = Octets::Borrowed(rgb.into());
+        Ok(py
+            .detach(|| camera::Frame::from_rgb(rgb.as_slice(), width, height, quality))?
+            .into())
+    }
 }
 
 impl From<camera::Frame> for Frame {
@@ -73,35 +106,7 @@ impl Frame {
     #[staticmethod]
     #[pyo3(signature = (pixels, *, quality=85))]
     fn from_numpy(py: Python<'_>, pixels: &Bound<'_, PyAny>, quality: u8) -> Result<Self> {
-        py.import("numpy")?; // a clear ImportError instead of the panic of the binding
-        let array = pixels.cast::<PyArray3<u8>>().map_err(|_| {
-            Failure::new(
-                ErrorKind::InvalidArgument,
-                "pixels must be a numpy array of shape (height, width, 3), uint8",
-            )
-        })?;
-        let (height, width) = match *array.shape() {
-            [height, width, 3] => (height, width),
-            ref other => {
-                let message = format!("pixels have shape {other:?}, not (height, width, 3)");
-                return Err(Failure::new(ErrorKind::InvalidArgument, message));
-            }
-        };
-        let (Ok(width), Ok(height)) = (u32::try_from(width), u32::try_from(height)) else {
-            return Err(Failure::new(
-                ErrorKind::InvalidArgument,
-                "the array is larger than any JPEG",
-            ));
-        };
-        let contiguous = py.import("numpy")?.call_method1("ascontiguousarray", (array,))?;
-        let rgb = contiguous
-            .call_method0("tobytes")?
-            .cast_into::<PyBytes>()
-            .map_err(PyErr::from)?;
-        let rgb = Octets::Borrowed(rgb.into());
-        Ok(py
-            .detach(|| camera::Frame::from_rgb(rgb.as_slice(), width, height, quality))?
-            .into())
+        Self::of_array(py, pixels, quality)
     }
 
     /// Takes one frame from a source.
@@ -126,7 +131,7 @@ impl Frame {
 
     /// The JPEG bytes, as they came.
     #[getter]
-    fn jpeg<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyBytes>> {
+    pub(crate) fn jpeg<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyBytes>> {
         Ok(PyBytes::new(py, self.octets(py)?))
     }
 
@@ -146,6 +151,77 @@ impl Frame {
     #[getter]
     fn time_ms(&self) -> u64 {
         self.inner.time_ms()
+    }
+
+    /// Number of the frame in its camera's stream; what is missing between two was dropped. 0 for the first, and for
+    /// frames of no camera.
+    #[getter]
+    fn sequence(&self) -> u64 {
+        self.inner.sequence()
+    }
+
+    /// Where it came from, in words; empty if nobody said.
+    #[getter]
+    fn source(&self) -> &str {
+        self.inner.source()
+    }
+
+    /// Makes a frame that is cut, turned, scaled and written on, in this order. What needs no change stays: JPEG is
+    /// encoded again only when its pixels change (a quarter turn of whole blocks does not change them).
+    ///
+    /// Args:
+    ///     crop: Left, top, width and height of the part to keep, in pixels.
+    ///     size: Width and height of the result. The picture fills it: what does not fit the shape is cut off on both
+    ///         sides, the rest is scaled.
+    ///     rotate: 0, 90, 180 or 270 degrees clockwise.
+    ///     hflip: Left becomes right, after turning.
+    ///     vflip: Up becomes down, after turning.
+    ///     annotate: Text for the upper edge, printable ASCII.
+    ///     quality: JPEG quality, 1 to 100; encodes anew what could have stayed.
+    ///
+    /// Returns:
+    ///     The new frame.
+    ///
+    /// Raises:
+    ///     ArgumentError: A part outside the picture, no such angle, a quality outside 1 to 100.
+    ///     JpegError: The picture cannot be decoded.
+    ///
+    /// Example:
+    ///     >>> frame = faceiot.Frame.open("testcard:640x480")
+    ///     >>> frame.transform(size=(320, 240), rotate=180).width
+    ///     320
+    #[pyo3(signature = (*, crop=None, size=None, rotate=0, hflip=false, vflip=false, annotate=None, quality=None))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments of one function")]
+    fn transform(
+        &self,
+        py: Python<'_>,
+        crop: Option<(u32, u32, u32, u32)>,
+        size: Option<(u32, u32)>,
+        rotate: i64,
+        hflip: bool,
+        vflip: bool,
+        annotate: Option<String>,
+        quality: Option<u8>,
+    ) -> Result<Self> {
+        let changes = Changes {
+            crop,
+            size,
+            rotate,
+            hflip,
+            vflip,
+            annotate,
+            quality,
+        };
+        let transform = changes.into_transform()?;
+        Ok(py.detach(|| self.inner.transform(&transform))?.into())
+    }
+
+    /// Makes a frame without the place where it was taken: GPS is taken out of the EXIF, everything else stays.
+    ///
+    /// Returns:
+    ///     The new frame; the same bytes when there was no place.
+    fn without_location(&self, py: Python<'_>) -> Result<Self> {
+        Ok(py.detach(|| self.inner.without_location())?.into())
     }
 
     /// Reads the whole picture and says how much of it can be trusted.
@@ -252,6 +328,36 @@ impl Frame {
         let mut hasher = DefaultHasher::new();
         self.octets(py)?.hash(&mut hasher);
         Ok(hasher.finish())
+    }
+}
+
+/// The keyword arguments that `Camera` and `Frame.transform` share.
+pub(crate) struct Changes {
+    pub(crate) crop: Option<(u32, u32, u32, u32)>,
+    pub(crate) size: Option<(u32, u32)>,
+    pub(crate) rotate: i64,
+    pub(crate) hflip: bool,
+    pub(crate) vflip: bool,
+    pub(crate) annotate: Option<String>,
+    pub(crate) quality: Option<u8>,
+}
+
+impl Changes {
+    pub(crate) fn into_transform(self) -> Result<camera::Transform> {
+        Ok(camera::Transform {
+            crop: self.crop.map(|(left, top, width, height)| camera::Rect {
+                left,
+                top,
+                width,
+                height,
+            }),
+            size: self.size,
+            rotate: camera::Rotate::from_degrees(self.rotate)?,
+            flip_horizontal: self.hflip,
+            flip_vertical: self.vflip,
+            annotate: self.annotate,
+            quality: self.quality,
+        })
     }
 }
 

@@ -23,6 +23,7 @@
 //! | `chunk` | `faceiot.chunk`: photos into chunks and back |
 //! | `sign` | `faceiot.sign`: logins and requests, signed and verified |
 //! | `device` | `Device` and what comes from it |
+//! | `camera` | `Camera` and what comes from it |
 //! | `frame` | `Frame`, `FrameSource`, `JpegReport` |
 //! | `errors` | Rust errors as exceptions; the only place |
 //! | `bytes` | bytes-like arguments |
@@ -43,6 +44,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "PyO3 hands arguments over by value")]
 
 mod bytes;
+mod camera;
 mod chunk;
 mod cli;
 mod clock;
@@ -59,6 +61,8 @@ mod wait;
 mod _faceiot {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::camera::{Burst, Camera, Control, Frames};
     #[pymodule_export]
     use crate::chunk::{HexAssembler, HexMessages, V2Assembler, V2Chunk, hex_encode, v2_encode, v2_parse};
     #[pymodule_export]

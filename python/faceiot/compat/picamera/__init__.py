@@ -3,8 +3,8 @@
 ``faceiot run script.py`` lets the script's own ``import picamera`` find this; FACEIOT_CAMERA names the
 source. What is there: captures to paths, files, streams and buffers in every format, `capture_sequence`,
 `capture_continuous`, rotation, flips, zoom, resize, annotation text, `picamera.array`, MJPEG and raw
-recordings. What is not: H.264, Bayer data, previews and overlays on the screen, `PiCameraCircularIO`; settings
-that the camera cannot follow warn once.
+recordings. What is not: H.264, Bayer data, previews and overlays on the screen, `PiCameraCircularIO`.
+Settings that the camera cannot follow warn once.
 
 >>> import os
 >>> os.environ["FACEIOT_CAMERA"] = "testcard:"

@@ -81,7 +81,6 @@ class PiCamera:
     saturation = Setting(0, settings.ranged(-100, 100), control="saturation", scale=(-100, 100))
     sharpness = Setting(0, settings.ranged(-100, 100), control="sharpness", scale=(-100, 100))
     iso = Setting(0, settings.iso)
-    ISO = iso
     shutter_speed = Setting(0, settings.ranged(0, 1_000_000_000))
     exposure_mode = Setting("auto", settings.among(values.EXPOSURE_MODES))
     exposure_compensation = Setting(0, settings.ranged(-25, 25))
@@ -184,25 +183,23 @@ class PiCamera:
             raise PiCameraRuntimeError("Recording is currently running")
 
     def _set_control(self, name: str, part: float) -> bool:
-        for control in self._check_camera_open().controls:
-            if control.name == name:
-                self._check_camera_open().set_control(
-                    name, control.minimum + round(part * (control.maximum - control.minimum))
-                )
-                return True
-        return False
+        camera = self._check_camera_open()
+        control = camera.controls.get(name)
+        if control is None or not control.writable:
+            return False
+        camera.set_control(name, control.minimum + round(part * (control.maximum - control.minimum)))
+        return True
 
     # pictures
 
     def _take(self, resize: Any = None, quality: int | None = None) -> faceiot.Frame:
         camera = self._check_camera_open()
         size = self._resolution if resize is None else values.resolution(resize)
-        turned = self.rotation in (90, 270)
         try:
             frame = camera.capture()
             return frame.transform(
                 crop=self._crop(frame),
-                size=size.transpose() if turned else size,
+                size=size,
                 rotate=self.rotation,
                 hflip=self.hflip,
                 vflip=self.vflip,
@@ -493,6 +490,17 @@ class PiCamera:
         if value:
             settings.without_effect("sensor_mode")
         self._sensor_mode = value
+
+    @property
+    def ISO(self) -> int:  # noqa: N802 - picamera's own name
+        """The old name of `iso`."""
+        warnings.warn(PiCameraDeprecated("PiCamera.ISO is deprecated; use PiCamera.iso"), stacklevel=2)
+        return self.iso  # type: ignore[no-any-return]
+
+    @ISO.setter
+    def ISO(self, value: Any) -> None:  # noqa: N802
+        warnings.warn(PiCameraDeprecated("PiCamera.ISO is deprecated; use PiCamera.iso"), stacklevel=2)
+        self.iso = value
 
     @property
     def crop(self) -> tuple[float, float, float, float]:
