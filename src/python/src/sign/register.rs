@@ -228,6 +228,7 @@ pub(crate) fn verify_aliyun_register_mqtt(
 #[pyo3(signature = (
     product_key, device_name, client_id, device_token, *, region="cn-shanghai", instance_id=None, port=None
 ))]
+#[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(crate) fn aliyun_token_mqtt(
     py: Python<'_>,
     product_key: &str,
