@@ -46,6 +46,14 @@ static mp_buffer_info_t writable(mp_obj_t obj) {
     return buffer;
 }
 
+// The library may not be given memory to read that it writes.
+static void apart(mp_buffer_info_t in, mp_buffer_info_t out) {
+    const uint8_t *from = in.buf, *to = out.buf;
+    if (from < to + out.len && to < from + in.len) {
+        fail(FACEIOT_E_INVALID_ARGUMENT);
+    }
+}
+
 // A str as a C string. MicroPython ends every str with a NUL; one inside would end it early.
 static const char *text(mp_obj_t obj, size_t *total) {
     if (!mp_obj_is_str(obj)) {
@@ -202,10 +210,17 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mod_huawei_login_obj, 6, 6, mod_huawe
 
 /* ---- chunks ------------------------------------------------------------------------------------------------------ */
 
+// What one message of format hex holds.
+#define HEX_OCTETS 400
+
 // hex_message(data, out) -> length: the message of at most 400 octets, END for none; `out` holds 872.
 static mp_obj_t mod_hex_message(mp_obj_t data_obj, mp_obj_t out_obj) {
     mp_buffer_info_t data = readable(data_obj);
     mp_buffer_info_t out = writable(out_obj);
+    apart(data, out);
+    if (data.len > HEX_OCTETS) {
+        fail(FACEIOT_E_INVALID_ARGUMENT);
+    }
     faceiot_hex_encoder encoder = { .source = { .data = data.buf, .length = data.len } };
     size_t written = 0;
     check(faceiot_hex_next(&encoder, out.buf, out.len, &written));
@@ -237,6 +252,8 @@ static mp_obj_t mod_v2_next(mp_obj_t state_obj, mp_obj_t photo_obj, mp_obj_t out
     mp_buffer_info_t state = writable(state_obj);
     mp_buffer_info_t photo = readable(photo_obj);
     mp_buffer_info_t out = writable(out_obj);
+    apart(photo, out);
+    apart(state, out);
     if (state.len != sizeof(faceiot_v2_encoder) || (uintptr_t)state.buf % sizeof(void *) != 0) {
         fail(FACEIOT_E_INVALID_ARGUMENT);
     }
@@ -256,6 +273,7 @@ static MP_DEFINE_CONST_FUN_OBJ_3(mod_v2_next_obj, mod_v2_next);
 static mp_obj_t mod_v2_text(mp_obj_t chunk_obj, mp_obj_t out_obj) {
     mp_buffer_info_t chunk = readable(chunk_obj);
     mp_buffer_info_t out = writable(out_obj);
+    apart(chunk, out);
     size_t written = 0;
     check(faceiot_v2_text(chunk.buf, chunk.len, out.buf, out.len, &written));
     return MP_OBJ_NEW_SMALL_INT(written);

@@ -64,6 +64,7 @@ NATIVE = {
     "MicroPython 1.29 with _faceiot as a .mpy": lambda: unix(tool("micropython"), builds.natmod("x64").parent),
     "Cortex-M3 with _faceiot inside": lambda: board("_faceiot"),
     "Cortex-M3 with _faceiot as a .mpy": lambda: board("loaded", builds.natmod("armv7m")),
+    "Cortex-M3 with _faceiot as a .mpy for Cortex-M0": lambda: board("loaded", builds.natmod("armv6m")),
 }
 PURE = {"Cortex-M3, pure": lambda: board(""), "WebAssembly": wasm}
 
@@ -125,3 +126,49 @@ def test_a_loadable_module_is_small_and_says_what_it_is_for(architecture: str) -
     assert (head[:2], head[2] & 3) == (b"M\x06", 3)
     assert head[2] >> 2 == {"x64": 2, "armv6m": 4, "armv7m": 5, "armv7emsp": 7}[architecture]
     assert len(head) < 48 * 1024
+
+
+def test_cmake_takes_the_module_and_its_library(tmp_path: Path) -> None:
+    """The ports that are built with CMake need SDKs that no registry has: their side of the file is played here."""
+    (tmp_path / "CMakeLists.txt").write_text(f"""
+        cmake_minimum_required(VERSION 3.20)
+        project(port NONE)
+        add_library(usermod INTERFACE)
+        include({PORT}/usermod/micropython.cmake)
+        get_target_property(linked usermod INTERFACE_LINK_LIBRARIES)
+        foreach(property SOURCES INCLUDE_DIRECTORIES LINK_LIBRARIES)
+            get_target_property(value ${{linked}} INTERFACE_${{property}})
+            message(STATUS "${{property}} ${{value}}")
+        endforeach()
+        """)
+    library = builds.firmware.package("thumbv7m-none-eabi")
+    configured = cmake(tmp_path, library)
+    assert configured.returncode == 0, configured.stderr
+    said = configured.stdout.splitlines()
+    for line in (
+        f"SOURCES {PORT}/usermod/modfaceiot.c",
+        f"INCLUDE_DIRECTORIES {library}/include",
+        f"LINK_LIBRARIES {library}/lib/libfaceiot.a",
+    ):
+        assert f"-- {line}" in said
+
+
+def test_a_build_without_the_library_says_how_to_get_it(tmp_path: Path) -> None:
+    (tmp_path / "CMakeLists.txt").write_text(f"""
+        cmake_minimum_required(VERSION 3.20)
+        project(port NONE)
+        add_library(usermod INTERFACE)
+        include({PORT}/usermod/micropython.cmake)
+        """)
+    make = ["make", "-n", "-C", builds.micropython() / "ports/unix", f"BUILD={tmp_path}", f"USER_C_MODULES={PORT}"]
+    port = subprocess.run(
+        [*map(str, make), "FACEIOT=/nowhere"], capture_output=True, text=True, timeout=60, check=False
+    )
+    for build in (cmake(tmp_path, Path("/nowhere")), port):
+        assert build.returncode != 0
+        assert "`make firmware` builds one" in " ".join(build.stderr.split())
+
+
+def cmake(folder: Path, library: Path) -> subprocess.CompletedProcess[str]:
+    command = ["cmake", "-S", str(folder), "-B", str(folder / "build"), f"-DFACEIOT={library}"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -138,6 +138,11 @@ def refused(code, function, *arguments):
         same((function, arguments), code, getattr(e, "code", type(e).__name__))
 
 
+buffer = bytearray(900)
+refused(2, "hex_message", memoryview(buffer)[871:], buffer)
+refused(2, "hex_message", bytes(401), buffer)
+refused(2, "v2_next", _faceiot.v2_begin(9, 1, 1, 1, False, 0, 0), memoryview(buffer)[:50], memoryview(buffer)[49:])
+refused(2, "v2_text", memoryview(buffer)[:9], buffer)
 refused(1, "hex_message", b"x", bytearray(871))
 refused(2, "v2_next", bytearray(8), b"photo", bytearray(64))
 refused(1, "v2_next", _faceiot.v2_begin(100, 1, 1, 1, False, 0, 0), b"photo", bytearray(139))
