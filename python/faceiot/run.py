@@ -30,6 +30,7 @@ def main(arguments: list[str]) -> None:
     micropython, script, *rest = arguments
     if micropython:
         _hand_over(micropython, script, rest)
+    sys.excepthook = _without_us
     try:
         code = compile(_source(script), script, "exec", dont_inherit=True)
     except OSError as error:
@@ -42,7 +43,6 @@ def main(arguments: list[str]) -> None:
     sys.modules["__main__"] = module
     sys.argv[:] = [script, *rest]
     sys.path.insert(0, str(Path(script).resolve().parent))
-    sys.excepthook = _without_us
     exec(code, module.__dict__)  # noqa: S102 - the user's own script
 
 
@@ -67,4 +67,5 @@ def _without_us(kind: type[BaseException], error: BaseException, trace: Tracebac
     # The command's own frames come first: `-c`'s and this file's.
     while ours is not None and ours.tb_frame.f_code.co_filename in ("<string>", __file__):
         ours = ours.tb_next
-    sys.__excepthook__(kind, error.with_traceback(ours or trace), ours or trace)
+    shown = trace if ours is None and not isinstance(error, SyntaxError) else ours
+    sys.__excepthook__(kind, error.with_traceback(shown), shown)

@@ -175,6 +175,14 @@ def test_the_script_is_run_as_python_runs_it(cloud: LocalCloud, tmp_path: Path) 
     assert ended(run(script, "--data", "-x", data=cloud.data, cwd=tmp_path)) == (7, plain.stdout, "")
 
 
+def test_a_mistake_in_the_script_is_shown_as_python_shows_it(tmp_path: Path) -> None:
+    for text in ("def f(:\n", "import json\njson.loads('{')\n", "raise SystemExit('no')\n"):
+        (tmp_path / "script.py").write_text(text)
+        plain = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+        shown = ended(run("--real-cloud", "script.py", cwd=tmp_path))[2].replace(f'"{tmp_path}/', '"')
+        assert shown == plain.stderr.replace(f'"{tmp_path}/', '"')
+
+
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text("print('ran')\n")
     nowhere = tmp_path / "nowhere"
@@ -210,7 +218,9 @@ def test_what_is_installed_wins_over_a_stand_in(cloud: LocalCloud, tmp_path: Pat
 
 
 def test_every_stand_in_is_in_the_table() -> None:
-    from faceiot import compat
+    from faceiot.compat import SHIMS, quecpython
 
     helpers = {"__init__", "__main__", "hmac", "routes", "settings"}
-    assert set(compat.SHIMS) == {path.stem for path in (COMPAT / "quecpython").glob("*.py")} - helpers
+    modules = {path.stem for path in (COMPAT / "quecpython").glob("*.py")} - helpers
+    assert set(quecpython.MODULES) == modules
+    assert modules <= SHIMS.keys()

@@ -87,6 +87,11 @@ def test_a_server_that_does_not_is_refused(
     assert printed.startswith("refused: ")
 
 
+def test_the_firmwares_own_client_checks_nothing(on_device: Run, broker: Mosquitto, tmp_path: Path) -> None:
+    case = "tls_checks_no_certificate"
+    assert on_device("firmware.py", case, str(broker.port), cwd=tmp_path, modem=True) == "ok\n"
+
+
 @pytest.mark.parametrize(("cloud", "device"), [("aliyun", ALIYUN), ("huawei", HUAWEI)])
 def test_the_local_cloud_is_verified_too(
     on_device: Run, certificates: Path, cloud: str, device: str, tmp_path: Path

@@ -29,11 +29,12 @@ pub(crate) struct RunCommand {
         long,
         value_name = "HOST:PORT=ADDRESS:PORT",
         env = "FACEIOT_ROUTES",
+        hide_env_values = true,
         value_delimiter = ' '
     )]
     route: Vec<Route>,
     /// The Python that runs it [default: the one faceiot is installed in; for a program without one, `python3` of the PATH]
-    #[arg(long, value_name = "PROGRAM", env = "FACEIOT_PYTHON")]
+    #[arg(long, value_name = "PROGRAM", env = "FACEIOT_PYTHON", hide_env_values = true)]
     python: Option<PathBuf>,
     /// Run it in MicroPython (unix port) instead, with the same modules
     #[arg(long, value_name = "PROGRAM", num_args = 0..=1, require_equals = true, default_missing_value = "micropython")]
@@ -52,20 +53,22 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   faceiot run iot.py
   faceiot run --micropython quectel.py
-  faceiot run --route 121.36.42.100:1883=127.0.0.1:1883 quectel.py   a script that connects by address
+  faceiot run --route 121.36.42.100:1883=127.0.0.1:1883 quectel.py   connects by address
   faceiot run --real-cloud iot.py
 
-The script is not changed. Modules of QuecPython that it imports (checkNet, umqtt, modem, sim, machine, utime, uhashlib, camera)
-are there; FACEIOT_MODEM_IMEI, FACEIOT_CAMERA and others say what the modem is and sees (docs/guide/quecpython.md).
+The script is not changed. The modules of QuecPython that it imports are there (camera, checkNet, machine,
+modem, sim, uhashlib, umqtt, usocket, utime); FACEIOT_MODEM_IMEI, FACEIOT_CAMERA and others say what the
+modem is and sees: docs/guide/quecpython.md.
 
-Connections to the device hosts of Alibaba Cloud IoT and Huawei IoTDA go to the local cloud of `faceiot up`: port 1883 to its
-MQTT, 443 and 8883 to its MQTT over TLS, every other port is refused, so that nothing reaches a real cloud by accident. TLS stays
-verified, against the local cloud's own authority. All other hosts are reached as usual. The device must be registered:
-`faceiot device add`.
+Connections to the device hosts of Alibaba Cloud IoT and Huawei IoTDA go to the local cloud of `faceiot up`:
+port 1883 to its MQTT, 443 and 8883 to its MQTT over TLS, every other port is refused, so that nothing
+reaches a real cloud by accident. TLS stays verified, against the local cloud's own authority. All other
+hosts are reached as usual, and so is everything by programs that the script starts. The device must be
+registered: `faceiot device add`.
 
-A Python with the faceiot package runs the script. `pip install faceiot` brings this command and is that Python. When the command
-was installed without Python (cargo install), it takes --python or FACEIOT_PYTHON, else `python3` or `python` of the PATH, and
-faceiot must be installed there (pip install faceiot).";
+A Python with the faceiot package runs the script. `pip install faceiot` brings this command and is that
+Python. When the command was installed without Python (cargo install), it takes --python or FACEIOT_PYTHON,
+else `python3` or `python` of the PATH, and faceiot must be installed there (pip install faceiot).";
 
 /// The hosts that devices of both clouds connect to: Aliyun's public and enterprise instances (document 2.1 and 6.2 of IoT
 /// Platform), `IoTDA`'s basic and standard editions (api-iothub/iot_06_v5_3009), its provisioning service.

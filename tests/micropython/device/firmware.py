@@ -127,5 +127,22 @@ def a_long_topic_breaks_its_subscribe_and_not_the_ports():
     raises((OSError, umqtt.MQTTException), theirs.subscribe, topic)
 
 
+def tls_checks_no_certificate():
+    heard = []
+    secure = client(ssl=True, keepalive=5)
+    secure.set_callback(lambda topic, message: heard.append((topic, message)))
+    secure.connect()
+    secure.subscribe("own")
+    assert secure.publish("own", "first", qos=1) is True
+    while not heard:
+        secure.wait_msg()
+    assert secure.check_msg() is None
+    secure.publish("own", 3000 * "x")
+    while len(heard) < 2:
+        secure.check_msg()
+    assert [len(message) for _, message in heard] == [5, 3000]
+    secure.disconnect()
+
+
 globals()[sys.argv[1]]()
 print("ok")

@@ -90,6 +90,8 @@ class MQTTClient:
         self._raw.connect(address)
         if self.ssl:
             self._sock = self._wrap()
+            if hasattr(self._sock, "settimeout"):
+                self._raw = self._sock  # CPython's has taken the socket over
         flags = 2 if self._clean else 0
         fields = [self.client_id]
         if self.lw_topic is not None:
