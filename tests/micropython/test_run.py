@@ -161,6 +161,27 @@ def test_a_script_that_connects_by_address_is_sent_where_it_is_told(cloud: Local
         until("its end", lambda: not cloud.online(DEVICE))
 
 
+@pytest.mark.parametrize(
+    "lookup", ["socket.gethostbyname(HOST)", "socket.getaddrinfo(HOST, None)[0][4][0]"], ids=["by name", "without port"]
+)
+def test_a_script_that_looks_the_address_up_first_reaches_it_too(cloud: LocalCloud, lookup: str, tmp_path: Path) -> None:
+    text = f"""
+import socket
+HOST = "{HOST}"
+address = {lookup}
+for port in (1883, 1):
+    try:
+        print(port, "reached", socket.create_connection((address, port)).getpeername()[1])
+    except ConnectionRefusedError as error:
+        print(port, error)
+"""
+    (tmp_path / "script.py").write_text(text)
+    _, out, err = ended(run("script.py", data=cloud.data, cwd=tmp_path))
+    reached, refused = out.splitlines()
+    assert reached == f"1883 reached {cloud.mqtt}", err
+    assert "the local cloud does not listen" in refused
+
+
 def test_the_script_is_run_as_python_runs_it(cloud: LocalCloud, tmp_path: Path) -> None:
     (tmp_path / "beside.py").write_text("here = True\n")
     script = tmp_path / "script.py"

@@ -15,6 +15,7 @@ import functools
 import os
 import socket
 import ssl
+import threading
 from typing import TYPE_CHECKING, Any
 
 from .quecpython import routes
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LOCAL_NAME = "localhost"
+_lock = threading.Lock()
+_addresses: dict[str, str] = {}
 
 
 def redirect() -> None:
@@ -43,6 +46,18 @@ def _target(host: str, port: int) -> tuple[str, int]:
         raise ConnectionRefusedError(errno.ECONNREFUSED, f"faceiot run: {error.args[1]}") from None
 
 
+def _address(name: str) -> str:
+    """An address for a name that is looked up without a port: one of loopback, routed as the name is."""
+    with _lock:
+        if name not in _addresses:
+            address = f"127.77.{len(_addresses) // 250}.{len(_addresses) % 250 + 1}"
+            # All at once: other threads may be looking.
+            ports = [(address, *entry[1:]) for entry in routes.known if routes.fits(entry[0], name.lower())]
+            routes.known[:0] = ports
+            _addresses[name] = address
+        return _addresses[name]
+
+
 def _text(host: object) -> str | None:
     if isinstance(host, bytes | bytearray):
         host = host.decode("ascii", "replace")
@@ -58,13 +73,12 @@ def _names() -> None:
         name = _text(host)
         if name is not None and routes.find(name) is not None:
             number = socket.getservbyname(port) if isinstance(port, str) and not port.isdigit() else port
-            host, port = _target(name, int(number or 0))
+            host, port = _target(name, int(number)) if number else (_address(name), port)
         return lookup(host, port, *more, **options)
 
     @functools.wraps(by_name)
     def gethostbyname(hostname: str) -> str:
-        entry = routes.find(hostname)
-        return by_name(hostname if entry is None or entry[2] is None else entry[2])
+        return by_name(hostname if routes.find(hostname) is None else _address(hostname))
 
     socket.getaddrinfo = getaddrinfo
     socket.gethostbyname = gethostbyname
