@@ -8,6 +8,7 @@
 //! | `devices` | `device`, `send`, `receive`, `command` with a running cloud |
 //! | `demo` | `faceiot demo`, whole and with a lost chunk |
 //! | `doctor` | every hop broken once |
+//! | `run` | which Python gets a script, and what it is told |
 //! | `wire` | chunks lost, doubled, swapped, without END, interleaved; packets that are none |
 //! | `crash` | `kill -9` in mid-photo, and between photo and row |
 //! | `full_disk` | a small tmpfs |
@@ -31,6 +32,7 @@ mod demo;
 mod devices;
 mod doctor;
 mod full_disk;
+mod run;
 mod secrets;
 mod sign;
 mod signing;
