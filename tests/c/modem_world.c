@@ -143,7 +143,7 @@ static int photo_read(void *context, uint8_t *out, size_t want, size_t *got) {
     size_t i, step = *(const size_t *)context;
     if (want > step) want = step;
     if (want > PHOTO - photo_at) want = PHOTO - photo_at;
-    for (i = 0; i < want; i++) out[i] = (uint8_t)((photo_at + i) * 31 + (photo_at + i >> 8) * 17 + 7);
+    for (i = 0; i < want; i++) out[i] = (uint8_t)((photo_at + i) * 31 + ((photo_at + i) >> 8) * 17 + 7);
     photo_at += want;
     *got = want;
     return 0;

@@ -74,6 +74,18 @@ echo vivid.0 >$driver/bind
 wait_for_node /dev/video0
 section replugged capture $camera --size 640x480 --fps 30 --count 5
 
+section "supervised error" capture $camera --size 640x480 --fps 30 --count 30 --supervise 5 \
+    --after 5:inject_fatal_streaming_error=1
+capture $camera --size 640x480 --fps 30 --count 60 --supervise 30 >held &
+held=$!
+wait_for "^frame 3 " held
+echo vivid.0 >$driver/unbind
+echo vivid.0 >$driver/bind
+wait_for_node /dev/video0
+wait $held
+echo "exit $?" >>held
+section "supervised unplug" cat held
+
 # Motion JPEG comes from a loopback device, fed with photos and some octets behind each.
 capture testcard:720x480 --count 5 --save . >/dev/null
 feeder /dev/video10 720 480 30 0000.jpg 0001.jpg 0002.jpg 0003.jpg 0004.jpg &

@@ -35,6 +35,7 @@ class Frame:
     size: str
     dropped: int
     damaged: int
+    restarts: int
 
 
 class Section:
@@ -42,7 +43,7 @@ class Section:
 
     def __init__(self, lines: list[str]) -> None:
         ends = [line.removeprefix("exit ") for line in lines if line.startswith("exit ")]
-        self.status = int(ends[-1]) if ends else None
+        self.status = int(ends[0]) if ends else None
         self.lines = [line for line in lines if not line.startswith("exit ")]
 
     @property
@@ -56,9 +57,9 @@ class Section:
 
     @property
     def frames(self) -> list[Frame]:
-        row = re.compile(r"frame (\d+) number (\d+) (\d+x\d+) dropped (\d+) damaged (\d+)")
+        row = re.compile(r"frame (\d+) number (\d+) (\d+x\d+) dropped (\d+) damaged (\d+) restarts (\d+)")
         found = (row.match(line) for line in self.lines)
-        return [Frame(int(m[1]), int(m[2]), m[3], int(m[4]), int(m[5])) for m in found if m]
+        return [Frame(int(m[1]), int(m[2]), m[3], int(m[4]), int(m[5]), int(m[6])) for m in found if m]
 
     @property
     def seconds(self) -> float:
@@ -231,6 +232,18 @@ def test_a_camera_unplugged_while_streaming_says_so_and_works_when_it_is_back(
     assert unplugged[-1].startswith("error camera: `/dev/video0` was unplugged")
     assert said["gone"].error.startswith("no_camera: there is no `/dev/video0`")
     whole(said["replugged"], 5, "640x480")
+
+
+@pytest.mark.parametrize(("name", "count"), [("supervised error", 30), ("supervised unplug", 60)])
+def test_a_supervised_camera_is_opened_again_and_frames_go_on(
+    said: dict[str, Section], name: str, count: int
+) -> None:
+    section = said[name]
+    whole(section, count, "640x480")
+    assert section.frames[3].restarts == 0
+    assert section.frames[-1].restarts == 1
+    numbers = [frame.number for frame in section.frames]
+    assert numbers == sorted(set(numbers)), "every frame is a new one"
 
 
 def test_motion_jpeg_passes_bit_for_bit_without_what_stands_behind_it(said: dict[str, Section]) -> None:

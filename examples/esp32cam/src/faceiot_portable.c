@@ -67,14 +67,22 @@ static size_t character(const uint8_t *s) {
     return more + 1;
 }
 
-/* UTF-8 without controls and without `marks`; `longest` counts characters. */
+static int32_t check_utf8(const char *text) {
+    const uint8_t *s = (const uint8_t *)text;
+    if (text == NULL) return FACEIOT_E_INVALID_ARGUMENT;
+    while (*s != 0) {
+        size_t len = character(s);
+        if (len == 0) return FACEIOT_E_UTF8;
+        s += len;
+    }
+    return FACEIOT_OK;
+}
+
+/* UTF-8 without controls and without `marks`, of at most `longest` characters. */
 static int32_t check(const char *text, const char *marks, size_t longest) {
     const uint8_t *s = (const uint8_t *)text;
-    size_t count = 0, len;
-    if (text == NULL) return FACEIOT_E_INVALID_ARGUMENT;
-    for (; *s != 0; s += len, count++) {
-        len = character(s);
-        if (len == 0) return FACEIOT_E_UTF8;
+    size_t count = 0;
+    for (; *s != 0; s += character(s), count++) {
         if (*s < 0x20 || *s == 0x7F || (s[0] == 0xC2 && s[1] < 0xA0)) return FACEIOT_E_INVALID_ARGUMENT;
         if (strchr(marks, *s) != NULL) return FACEIOT_E_INVALID_ARGUMENT;
     }
@@ -179,9 +187,17 @@ int32_t faceiot_aliyun_login_sha256(const faceiot_aliyun_device *device, const f
     extra = options->extra ? options->extra : "";
     region = options->region ? options->region : "cn-shanghai";
     mode = options->secure_mode ? options->secure_mode : 3;
+    TRY(check_utf8(device->product_key));
+    TRY(check_utf8(device->device_name));
+    TRY(check_utf8(device->device_secret));
+    if (options->client_id) TRY(check_utf8(options->client_id));
+    if (options->instance_id) TRY(check_utf8(options->instance_id));
+    TRY(check_utf8(region));
+    if (options->timestamp) TRY(check_utf8(options->timestamp));
+    TRY(check_utf8(extra));
+    if (options->port > 65535) return FACEIOT_E_INVALID_ARGUMENT;
     TRY(check_name(device->product_key));
     TRY(check_name(device->device_name));
-    if (device->device_secret == NULL || options->port > 65535) return FACEIOT_E_INVALID_ARGUMENT;
     TRY(check_name(region));
     if (options->instance_id) TRY(check_name(options->instance_id));
     if (options->client_id) TRY(check(options->client_id, "|", 64));
@@ -369,7 +385,6 @@ int32_t faceiot_v2_next(faceiot_v2_encoder *encoder, uint8_t *out, size_t out_le
 /* ---- topics and answers ------------------------------------------------------------------------------------------- */
 
 static int32_t check_level(const char *name) {
-    if (name == NULL) return FACEIOT_E_INVALID_ARGUMENT;
     return *name == 0 || strlen(name) > 128 || strpbrk(name, "/+#") != NULL ? FACEIOT_E_TOPIC : FACEIOT_OK;
 }
 
@@ -397,6 +412,10 @@ int32_t faceiot_aliyun_topic(uint32_t topic, const char *product_key, const char
     };
     writer w;
     if (topic >= sizeof forms / sizeof *forms || buffer == NULL) return FACEIOT_E_INVALID_ARGUMENT;
+    TRY(check_utf8(product_key));
+    TRY(check_utf8(device_name));
+    if (id != NULL) TRY(check_utf8(id));
+    if (forms[topic].behind != NULL && id == NULL) return FACEIOT_E_INVALID_ARGUMENT;
     TRY(check_level(product_key));
     TRY(check_level(device_name));
     if (forms[topic].behind != NULL) TRY(check_level(id));
@@ -528,8 +547,9 @@ static int32_t alink(const char *payload, size_t len, faceiot_command_info *comm
         step = character(four);
         if (step == 0) return FACEIOT_E_JSON;
     }
-    if (!take(&r, '{')) return FACEIOT_E_JSON;
-    if (!take(&r, '}')) {
+    if (!take(&r, '{')) {
+        if (!value(&r, 0, &found)) return FACEIOT_E_JSON; /* no object: it has no members */
+    } else if (!take(&r, '}')) {
         do {
             if (!string(&r, &name) || !take(&r, ':') || !value(&r, 1, &found)) return FACEIOT_E_JSON;
             if (same(name, "id")) command->id = found;
@@ -586,6 +606,7 @@ int32_t faceiot_alink_reply(const char *id, int32_t code, const char *data, char
     r.end = data + strlen(data);
     if (*data != '{' || !value(&r, 0, &found) || r.at != r.end) return FACEIOT_E_JSON;
     /* An id is a decimal number by the documentation; what would need an escape is none. */
+    TRY(check_utf8(id));
     if (strpbrk(id, "\"\\") != NULL || check(id, "", SIZE_MAX) != FACEIOT_OK) return FACEIOT_E_INVALID_ARGUMENT;
     memset(&w, 0, sizeof w);
     w.out = buffer;

@@ -5,17 +5,20 @@
 //! capture --list
 //! capture v4l2:/dev/video0 --size 1280x720 --fps 30 --count 30 --save photos
 //! capture v4l2:/dev/video0 --controls
-//! capture v4l2:/dev/video0 --set brightness=100 --after 10:hue=5 --supervise
+//! capture v4l2:/dev/video0 --set brightness=100 --after 10:hue=5 --count 60 --supervise 3
 //! ```
 //!
 //! `--after N:NAME=VALUE` sets a control after N frames; `--columns N` prints N colours of the first frame's lower
-//! part, from left to right; `--supervise` has `Camera` read the source and open it again when it fails; `--timeout S`.
+//! part, from left to right; `--supervise N` has `Camera` read the source, which opens it again up to N times when it
+//! fails; `--timeout S`.
 #![expect(clippy::print_stdout, reason = "printing is what this command is for")]
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use faceiot_camera::{Error, ErrorKind, Frame, Result, Wish, open_with};
+use faceiot_camera::{
+    Camera, Control, Error, ErrorKind, Frame, FrameSource, Mode, Options, Result, Statistics, Wish, open_with,
+};
 
 fn main() -> ExitCode {
     match Arguments::parse(std::env::args().skip(1)).and_then(|arguments| run(&arguments)) {
@@ -38,6 +41,7 @@ struct Arguments {
     /// After how many frames, which control, what value.
     set: Vec<(u64, String, i64)>,
     save: Option<String>,
+    supervise: Option<u32>,
 }
 
 impl Arguments {
@@ -60,6 +64,7 @@ impl Arguments {
                 "--fps" => given.wish.fps = Some(number(&value()?)?),
                 "--timeout" => given.wish.timeout = Duration::from_secs(number(&value()?)?),
                 "--save" => given.save = Some(value()?),
+                "--supervise" => given.supervise = Some(number(&value()?)?),
                 "--size" => {
                     let (width, height) = split(&value()?, 'x')?;
                     given.wish.size = Some((number(&width)?, number(&height)?));
@@ -85,8 +90,7 @@ impl Arguments {
 
 fn run(given: &Arguments) -> Result<()> {
     if given.list {
-        #[cfg(target_os = "linux")]
-        for found in faceiot_camera::v4l2::list() {
+        for found in faceiot_camera::list() {
             let state = if found.usable { "usable" } else { "not usable" };
             println!(
                 "camera {} [{}] {} - {state}: {}",
@@ -98,31 +102,32 @@ fn run(given: &Arguments) -> Result<()> {
         }
         return Ok(());
     }
-    let mut source = open_with(&given.source, &given.wish)?;
-    println!("source {}", source.describe());
-    if let Some(mode) = source.mode() {
+    let mut input = Input::open(given)?;
+    println!("source {}", input.describe());
+    if let Some(mode) = input.mode() {
         println!("mode {mode}");
     }
     if given.controls {
-        for control in source.controls()? {
+        for control in input.controls()? {
             println!("control {control:?}");
         }
     }
     let began = Instant::now();
     for index in 0..given.count {
         for (_, name, value) in given.set.iter().filter(|(after, ..)| *after == index) {
-            source.set_control(name, *value)?;
+            input.set_control(name, *value)?;
             println!("set {name}={value}");
         }
-        let frame = source.next()?;
-        let lost = source.lost();
+        let frame = input.next()?;
+        let so_far = input.statistics();
         println!(
-            "frame {index} number {} {}x{} dropped {} damaged {}",
+            "frame {index} number {} {}x{} dropped {} damaged {} restarts {}",
             frame.sequence(),
             frame.width(),
             frame.height(),
-            lost.dropped,
-            lost.damaged
+            so_far.dropped,
+            so_far.damaged,
+            so_far.restarts
         );
         if index == 0 && given.columns > 0 {
             println!("colours {:?}", colours(&frame, given.columns)?);
@@ -139,6 +144,75 @@ fn run(given: &Arguments) -> Result<()> {
         began.elapsed().as_secs_f64()
     );
     Ok(())
+}
+
+/// The source itself, or a camera that looks after it.
+enum Input {
+    Source(Box<dyn FrameSource>),
+    Camera(Camera),
+}
+
+impl Input {
+    fn open(given: &Arguments) -> Result<Self> {
+        Ok(match given.supervise {
+            None => Self::Source(open_with(&given.source, &given.wish)?),
+            Some(retries) => Self::Camera(Camera::open(Options {
+                source: given.source.clone(),
+                wish: given.wish,
+                retries,
+                ..Options::default()
+            })?),
+        })
+    }
+
+    fn describe(&self) -> String {
+        match self {
+            Self::Source(source) => source.describe(),
+            Self::Camera(camera) => camera.describe().to_owned(),
+        }
+    }
+
+    fn mode(&self) -> Option<Mode> {
+        match self {
+            Self::Source(source) => source.mode(),
+            Self::Camera(camera) => camera.mode(),
+        }
+    }
+
+    fn controls(&mut self) -> Result<Vec<Control>> {
+        match self {
+            Self::Source(source) => source.controls(),
+            Self::Camera(camera) => camera.controls(),
+        }
+    }
+
+    fn set_control(&mut self, name: &str, value: i64) -> Result<()> {
+        match self {
+            Self::Source(source) => source.set_control(name, value),
+            Self::Camera(camera) => camera.set_control(name, value),
+        }
+    }
+
+    fn next(&mut self) -> Result<Frame> {
+        match self {
+            Self::Source(source) => source.next(),
+            Self::Camera(camera) => camera.capture(),
+        }
+    }
+
+    fn statistics(&self) -> Statistics {
+        match self {
+            Self::Source(source) => {
+                let lost = source.lost();
+                Statistics {
+                    dropped: lost.dropped,
+                    damaged: lost.damaged,
+                    ..Statistics::default()
+                }
+            }
+            Self::Camera(camera) => camera.statistics(),
+        }
+    }
 }
 
 /// The pixels in the middle of `columns` equal columns, three quarters of the way down.

@@ -348,7 +348,7 @@ impl Reader {
                 }
                 Errand::Set(name, value, answer) => {
                     let done = source.set_control(&name, value);
-                    if done.is_ok() {
+                    if done.is_ok() && !is_button(source.as_mut(), &name) {
                         self.set.insert(name, value);
                     }
                     let _ = answer.send(done);
@@ -386,6 +386,12 @@ impl Reader {
 
 pub(crate) fn closed() -> Error {
     Error::new(ErrorKind::Closed, "the camera was closed")
+}
+
+/// What is pressed once is not pressed again when the camera comes back.
+fn is_button(source: &mut dyn FrameSource, name: &str) -> bool {
+    let is_it = |control: &Control| control.name == name && control.minimum == control.maximum;
+    source.controls().is_ok_and(|controls| controls.iter().any(is_it))
 }
 
 fn ended() -> Error {

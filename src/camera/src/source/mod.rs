@@ -134,7 +134,7 @@ pub struct Control {
     pub value: i64,
     /// The smallest value.
     pub minimum: i64,
-    /// The largest value.
+    /// The largest value; that of a button is its smallest too, and setting it to anything presses it.
     pub maximum: i64,
     /// The distance from one value to the next.
     pub step: i64,

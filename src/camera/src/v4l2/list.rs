@@ -3,32 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use super::device::Device;
-use faceiot_core::ErrorKind;
-
 use super::identity::Identity;
 use super::modes::{self, Offer, Sizes};
 use super::node::Node;
 use super::problem;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::{Found, Mode};
 
 /// Every `/dev/videoN` in the order of its number, usable or not; opening them disturbs no stream of another program.
 pub fn list() -> Vec<Found> {
     nodes().iter().map(|path| look(path)).collect()
-}
-
-/// The first camera that can be used.
-pub(super) fn first() -> Result<PathBuf> {
-    let paths = nodes();
-    let mut why = String::from("no camera: there is no /dev/video*");
-    for path in &paths {
-        let found = look(path);
-        if found.usable {
-            return Ok(path.clone());
-        }
-        why = format!("no camera that can be used: `{}` {}", path.display(), found.why);
-    }
-    Err(Error::new(ErrorKind::NoCamera, why))
 }
 
 fn nodes() -> Vec<PathBuf> {

@@ -35,8 +35,8 @@ use std::path::PathBuf;
 
 use faceiot_core::ErrorKind;
 
-use crate::Wish;
 use crate::error::{Error, Result};
+use crate::{Wish, choose};
 use fourcc::FourCc;
 
 /// Opens the camera that the part of a spec behind `v4l2:` names: `/dev/video2`, a link such as
@@ -62,7 +62,11 @@ pub fn open(argument: &str, wish: &Wish) -> Result<Stream> {
     };
     let path = match place.parse::<u32>() {
         Ok(number) => PathBuf::from(format!("/dev/video{number}")),
-        Err(_) if place.is_empty() => list::first()?,
+        Err(_) if place.is_empty() => {
+            let found = list();
+            let spec = &choose(&found)?.spec;
+            PathBuf::from(spec.strip_prefix("v4l2:").unwrap_or(spec))
+        }
         Err(_) => PathBuf::from(place),
     };
     Stream::open_only(&path, only, wish)
