@@ -132,7 +132,7 @@ impl Body {
                         continue;
                     }
                     if self.more(deadline)? == 0 {
-                        return Err(broken(&self.url, "closed the connection inside a chunk"));
+                        return Err(cut_off(&self.url));
                     }
                     continue;
                 }
@@ -140,7 +140,7 @@ impl Body {
             if self.ahead.is_empty() && self.more(deadline)? == 0 {
                 return match self.framing {
                     Framing::UntilClose => Ok(0),
-                    _ => Err(broken(&self.url, "closed the connection before all had come")),
+                    _ => Err(cut_off(&self.url)),
                 };
             }
             let most = usize::try_from(most).unwrap_or(usize::MAX);
@@ -171,10 +171,7 @@ impl Body {
         loop {
             match self.read(&mut piece, deadline)? {
                 0 => return Ok(octets),
-                read if octets.len() + read > cap => {
-                    let _ = read;
-                    return Err(too_large(&self.url));
-                }
+                read if octets.len() + read > cap => return Err(too_large(&self.url)),
                 read => octets.extend_from_slice(piece.get(..read).unwrap_or_default()),
             }
         }
@@ -306,6 +303,11 @@ fn failed(url: &str, error: &io::Error) -> Error {
         _ => (ErrorKind::Io, error.to_string()),
     };
     Error::new(kind, format!("`{url}` {words}"))
+}
+
+fn cut_off(url: &str) -> Error {
+    let words = format!("`{url}` closed the connection before all had come");
+    Error::new(ErrorKind::Disconnected, words)
 }
 
 fn broken(url: &str, what: &str) -> Error {
