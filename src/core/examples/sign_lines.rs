@@ -118,6 +118,7 @@ fn answer(case: &Case<'_>) -> Outcome {
         "tablestore-v2" => tablestore_v2(case),
         "tablestore-v4" => tablestore_v4(case),
         "tablestore-response" => tablestore_response(case),
+        "tablestore-response-v4" => tablestore_response_v4(case),
         "huawei-aksk" => huawei_aksk(case),
         "huawei-v11" => huawei_v11(case),
         "meituan-v2" => meituan_v2(case),
@@ -288,6 +289,16 @@ fn tablestore_response(case: &Case<'_>) -> Outcome {
         "string_to_sign": tablestore::response_string_to_sign(case.path, headers, &mut one)?,
         "signature": tablestore::sign_response(secret, case.path, headers)?.as_str(),
         "accepted": tablestore::verify_response(secret, case.path, headers, given, &mut []).is_ok(),
+    }))
+}
+
+fn tablestore_response_v4(case: &Case<'_>) -> Outcome {
+    let (secret, path, headers) = (case.key.access_key_secret, case.path, &case.headers);
+    let (day, region, given) = (case.text("day"), case.text("region"), case.text("authorization"));
+    let accepted = tablestore::verify_response_v4(secret, day, region, path, headers, given, &mut []);
+    Ok(json!({
+        "signature": tablestore::sign_response_v4(secret, day, region, path, headers)?.as_str(),
+        "accepted": accepted.is_ok(),
     }))
 }
 

@@ -233,7 +233,8 @@ proptest! {
                     json::Value::Object(raw) | json::Value::Array(raw) => raw,
                     other => panic!("{other:?}"),
                 };
-                prop_assert_eq!(&serde_json::from_slice::<serde_json::Value>(raw).unwrap(), theirs);
+                // As text: serde_json reads some numbers a bit off what it wrote.
+                prop_assert_eq!(std::str::from_utf8(raw).unwrap(), theirs.to_string());
             }
             Some(theirs) => prop_assert_eq!(found.unwrap().as_i64(), theirs.as_i64()),
         }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::mask::mask_tokens;
 use super::{Masked, Mismatch};
 use crate::digest::{Algorithm, Hash, Key, Mac, Sha1, Sha256, ct_eq, wipe};
 use crate::error::{Error, ErrorKind, Result};
@@ -134,7 +135,8 @@ pub(crate) fn put_sha256(
     sink.put(hex_lower(&hash.finish(), &mut text)?)
 }
 
-/// Compares a signature with the one of `write`'s text, and keeps the text for the log when they differ.
+/// Compares a signature with the one of `write`'s text, and keeps the text for the log when they differ: without the
+/// security tokens in it.
 pub(crate) fn compare<'o>(
     expected: &Signature,
     given: &str,
@@ -146,7 +148,9 @@ pub(crate) fn compare<'o>(
         return Ok(());
     }
     let mut w = Writer::new(out);
-    let string_to_sign = if write(&mut w).is_ok() { w.finish() } else { "" };
+    let whole = write(&mut w).map(|()| w.len());
+    let len = whole.map_or(0, |len| mask_tokens(out.split_at_mut(len).0));
+    let string_to_sign = core::str::from_utf8(out.split_at(len).0).unwrap_or_default();
     Err(Mismatch {
         kind: ErrorKind::Signature,
         at,

@@ -17,6 +17,7 @@ pub mod aliyun;
 mod explain;
 pub mod huawei;
 mod mac;
+mod mask;
 pub mod meituan;
 mod order;
 mod request;

@@ -238,9 +238,9 @@ fn last_four_digits(number: &mut u64) -> u32 {
 /// The same without a division of 64 bits, which is a routine of 400 octets on a microcontroller.
 fn last_four_digits_by_halves(number: &mut u64) -> u32 {
     let (high, low) = ((*number >> 32) as u32, *number as u32);
-    let middle = high % 10_000 << 16 | low >> 16;
-    let last = middle % 10_000 << 16 | low & 0xFFFF;
-    *number = u64::from(high / 10_000) << 32 | u64::from(middle / 10_000 << 16 | last / 10_000);
+    let middle = (high % 10_000) << 16 | low >> 16;
+    let last = (middle % 10_000) << 16 | low & 0xFFFF;
+    *number = u64::from(high / 10_000) << 32 | u64::from(((middle / 10_000) << 16) | (last / 10_000));
     last % 10_000
 }
 

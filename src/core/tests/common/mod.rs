@@ -47,6 +47,17 @@ impl Case {
             .as_deref()
             .unwrap_or_else(|| panic!("the case has no string to sign"))
     }
+
+    /// The string to sign as a refusal shows it: without the security token.
+    pub(crate) fn shown(&self) -> String {
+        match ["token", "sts_token", "security_token"]
+            .iter()
+            .find_map(|name| self.input[name].as_str())
+        {
+            Some(token) => self.signed().replace(token, "***"),
+            None => self.signed().to_owned(),
+        }
+    }
 }
 
 /// Says which case failed, when it does.

@@ -277,14 +277,14 @@ fn checked<'t>(
     options: &Options<'t>,
     digits: &'t mut [u8; 20],
 ) -> Result<Option<&'t str>> {
+    const BAR: AsciiSet = AsciiSet::CONTROLS.with("|");
+    const COMMA: AsciiSet = AsciiSet::CONTROLS.with(",");
     check_name("product_key", credentials.product_key)?;
     check_name("device_name", credentials.device_name)?;
     check_name("region", options.region)?;
     if let Some(instance) = options.instance_id {
         check_name("instance_id", instance)?;
     }
-    const BAR: AsciiSet = AsciiSet::CONTROLS.with("|");
-    const COMMA: AsciiSet = AsciiSet::CONTROLS.with(",");
     let client_id = options.client_id.unwrap_or_default();
     free("client_id", client_id, BAR)?;
     if client_id.len() > 64 && client_id.chars().count() > 64 {

@@ -143,7 +143,8 @@ pub fn authorization<'b>(
     Ok(w.finish())
 }
 
-/// The query of a URL that may be used for `expires` seconds after `scope.date`.
+/// The query of a URL that may be used for `expires` seconds after `scope.date`. Like the next two functions it needs room
+/// for the credential (access key id and scope) beside what it gives.
 ///
 /// # Errors
 /// [`ErrorKind::Timestamp`], [`ErrorKind::BufferTooSmall`].
@@ -155,18 +156,11 @@ pub fn presign<'b>(
     expires: u32,
     buffer: &'b mut [u8],
 ) -> Result<&'b str> {
-    with_parameters(access_key, scope, expires, |own| {
+    with_parameters(access_key, scope, expires, buffer, |own, w| {
         let signature = signature(key, request, scope, own, false)?;
-        let mut w = Writer::new(buffer);
-        for (name, value) in request
-            .query
-            .iter()
-            .chain(own)
-            .chain(&[("x-oss-signature", signature.as_str())])
-        {
-            put_parameter(name, value, &mut w)?;
-        }
-        Ok(w.finish())
+        let signature = ("x-oss-signature", signature.as_str());
+        let mut parameters = request.query.iter().chain(own).chain([&signature]);
+        parameters.try_for_each(|(name, value)| put_parameter(name, value, w))
     })
 }
 
@@ -181,11 +175,9 @@ pub fn presigned_canonical<'b>(
     expires: u32,
     buffer: &'b mut [u8],
 ) -> Result<&'b str> {
-    let mut w = Writer::new(buffer);
-    with_parameters(access_key, scope, expires, |own| {
-        put_canonical(request, scope, own, false, &mut w)
-    })?;
-    Ok(w.finish())
+    with_parameters(access_key, scope, expires, buffer, |own, w| {
+        put_canonical(request, scope, own, false, w)
+    })
 }
 
 /// The text that [`presign`] signs.
@@ -199,34 +191,34 @@ pub fn presigned_string_to_sign<'b>(
     expires: u32,
     buffer: &'b mut [u8],
 ) -> Result<&'b str> {
-    let mut w = Writer::new(buffer);
-    with_parameters(access_key, scope, expires, |own| {
-        put_string(request, scope, own, false, &mut w)
-    })?;
-    Ok(w.finish())
+    with_parameters(access_key, scope, expires, buffer, |own, w| {
+        put_string(request, scope, own, false, w)
+    })
 }
 
-/// The parameters that a presigned URL has beyond those of the request, but for the signature.
-fn with_parameters<T>(
+/// Hands over the parameters that a presigned URL has beyond those of the request, but for the signature; gives what is
+/// written then.
+fn with_parameters<'b>(
     access_key: &AccessKey<'_>,
     scope: &Scope<'_>,
     expires: u32,
-    then: impl FnOnce(&[(&str, &str)]) -> Result<T>,
-) -> Result<T> {
-    let (mut digits, mut credential) = ([0; 20], [0; 256]);
-    let mut number = Writer::new(&mut digits);
-    number.push_u64(expires.into())?;
-    let mut credential = Writer::new(&mut credential);
-    put_credential(access_key.access_key_id, scope, &mut credential)?;
+    buffer: &'b mut [u8],
+    then: impl FnOnce(&[(&str, &str)], &mut Writer<'b>) -> Result<()>,
+) -> Result<&'b str> {
+    let mut w = Writer::new(buffer);
+    w.push_u64(expires.into())?;
+    let expires = w.cut();
+    put_credential(access_key.access_key_id, scope, &mut w)?;
+    let credential = w.cut();
     let own = [
         (
             "x-oss-security-token",
             access_key.security_token.unwrap_or_default(),
         ),
         ("x-oss-date", scope.date),
-        ("x-oss-expires", number.finish()),
+        ("x-oss-expires", expires),
         ("x-oss-signature-version", ALGORITHM),
-        ("x-oss-credential", credential.finish()),
+        ("x-oss-credential", credential),
         ("x-oss-additional-headers", scope.additional_headers),
     ];
     // The token and the additional headers stand at the ends, so that what is not there can be cut off.
@@ -237,7 +229,8 @@ fn with_parameters<T>(
         .split_last()
         .filter(|last| last.0.1.is_empty())
         .map_or(own, |last| last.1);
-    then(own)
+    then(own, &mut w)?;
+    Ok(w.finish())
 }
 
 /// `Authorization`, or the parameters of a URL, taken apart.
