@@ -9,8 +9,11 @@
 //! ```
 
 mod block;
+mod crc;
 
 use subtle::ConstantTimeEq;
+
+pub use crc::{Crc32, crc32};
 
 pub(crate) use block::{Algorithm, Hash, Key, Mac, Md5, Sha1, Sha256, hash, hmac};
 
@@ -42,47 +45,6 @@ pub fn sha1(parts: &[&[u8]]) -> [u8; 20] {
 /// SHA-256 of the parts in order.
 pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     hash::<Sha256>(parts)
-}
-
-/// CRC-32/ISO-HDLC, the one of zlib and of chunk format v2.
-pub fn crc32(data: &[u8]) -> u32 {
-    crc32fast::hash(data)
-}
-
-/// CRC-32/ISO-HDLC of a message that comes in parts.
-#[derive(Clone, Debug, Default)]
-pub struct Crc32(crc32fast::Hasher);
-
-impl Crc32 {
-    /// The CRC of nothing yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Goes on behind parts that had this CRC; 0 is the CRC of nothing.
-    ///
-    /// ```
-    /// use faceiot_core::digest::{Crc32, crc32};
-    ///
-    /// let mut crc = Crc32::resume(crc32(b"1234"));
-    /// crc.update(b"56789");
-    /// assert_eq!(crc.finish(), 0xCBF4_3926);
-    /// ```
-    #[must_use]
-    pub fn resume(crc: u32) -> Self {
-        Self(crc32fast::Hasher::new_with_initial(crc))
-    }
-
-    /// Takes the next part.
-    pub fn update(&mut self, data: &[u8]) {
-        self.0.update(data);
-    }
-
-    /// The CRC of everything taken so far.
-    #[must_use]
-    pub fn finish(&self) -> u32 {
-        self.0.clone().finalize()
-    }
 }
 
 /// Whether two byte strings are equal, in a time that depends on their lengths only.
