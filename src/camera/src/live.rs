@@ -261,6 +261,7 @@ impl Reader {
     fn run(mut self) {
         let _ended = Ended(Arc::clone(&self.shared));
         let mut failed = 0;
+        let mut since = 0;
         loop {
             if self.source.is_some() {
                 self.errands();
@@ -272,10 +273,15 @@ impl Reader {
             }
             match self.next() {
                 Ok(frame) => {
-                    failed = 0;
+                    // One that dies after each first frame is not started for ever.
+                    since += 1;
+                    if since >= STEADY {
+                        failed = 0;
+                    }
                     self.publish(frame);
                 }
                 Err(error) => {
+                    since = 0;
                     if self.opener.is_some() {
                         self.source = None;
                     }
@@ -318,6 +324,15 @@ impl Reader {
         self.lost = lost;
 
         let mut state = self.shared.lock();
+        let size = (frame.width(), frame.height());
+        if state
+            .mode
+            .as_ref()
+            .is_none_or(|mode| (mode.width, mode.height) != size)
+        {
+            // Some sources know it from the first frame on.
+            state.mode = self.source.as_ref().and_then(|source| source.mode());
+        }
         let statistics = &mut state.statistics;
         statistics.frames += 1;
         statistics.dropped += dropped;
@@ -398,4 +413,287 @@ fn ended() -> Error {
     Error::new(ErrorKind::Camera, "the thread that read the camera ended")
 }
 
+/// Frames after which a source that was opened again counts as one that works.
+const STEADY: u32 = 10;
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::mpsc::{Receiver, Sender};
+
+    use super::*;
+
+    /// A camera that does what it is told, step by step.
+    struct Told {
+        steps: Arc<Mutex<Receiver<Step>>>,
+        lost: Lost,
+        brightness: i64,
+    }
+
+    enum Step {
+        Frame,
+        /// A frame after so many that were lost.
+        After(u64),
+        /// One whose time is known: milliseconds.
+        At(u64),
+        Fail(&'static str),
+        Panic,
+    }
+
+    impl FrameSource for Told {
+        fn next(&mut self) -> Result<Frame> {
+            let step = self.steps.lock().unwrap().recv_timeout(Duration::from_secs(20));
+            let frame = Frame::from_rgb(&[7; 12], 2, 2, 85)?;
+            match step {
+                Ok(Step::Frame) => Ok(frame),
+                Ok(Step::After(lost)) => {
+                    self.lost.dropped += lost;
+                    Ok(frame)
+                }
+                Ok(Step::At(time)) => Ok(frame.with_time_ms(time)),
+                Ok(Step::Fail(words)) => Err(Error::new(ErrorKind::Camera, words)),
+                Ok(Step::Panic) => panic!("the test said so"),
+                Err(_) => Err(Error::new(ErrorKind::Timeout, "told nothing")),
+            }
+        }
+
+        fn describe(&self) -> String {
+            "told".into()
+        }
+
+        fn live(&self) -> bool {
+            true
+        }
+
+        fn lost(&self) -> Lost {
+            self.lost
+        }
+
+        fn controls(&mut self) -> Result<Vec<Control>> {
+            Ok(vec![Control {
+                name: "brightness".into(),
+                value: self.brightness,
+                minimum: 0,
+                maximum: 255,
+                step: 1,
+                default: 0,
+                choices: Vec::new(),
+                writable: true,
+            }])
+        }
+
+        fn set_control(&mut self, name: &str, value: i64) -> Result<()> {
+            if name != "brightness" {
+                return Err(Error::new(ErrorKind::InvalidArgument, "no such control"));
+            }
+            self.brightness = value;
+            Ok(())
+        }
+    }
+
+    /// A camera, what tells it what to do, and how often it was opened.
+    fn told(retries: u32) -> (Live, Sender<Step>, Arc<AtomicU32>) {
+        let (teller, steps) = std::sync::mpsc::channel();
+        let steps = Arc::new(Mutex::new(steps));
+        let opened = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&opened);
+        let mut open = move || -> Result<Box<dyn FrameSource>> {
+            count.fetch_add(1, Ordering::SeqCst);
+            Ok(Box::new(Told {
+                steps: Arc::clone(&steps),
+                lost: Lost::default(),
+                brightness: 0,
+            }))
+        };
+        let first = open().unwrap();
+        let patience = Patience {
+            retries,
+            backoff: Duration::from_millis(1),
+            timeout: Duration::from_secs(20),
+        };
+        (
+            Live::start(first, Some(Box::new(open)), patience).unwrap(),
+            teller,
+            opened,
+        )
+    }
+
+    fn tell(teller: &Sender<Step>, steps: impl IntoIterator<Item = Step>) {
+        for step in steps {
+            teller.send(step).unwrap();
+        }
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    /// Waits until so many frames have arrived.
+    fn arrived(live: &Live, frames: u64) {
+        let state = live.shared.lock();
+        let waiting = |state: &mut State| state.statistics.frames < frames;
+        let (_state, time) = live
+            .shared
+            .changed
+            .wait_timeout_while(state, LONG, waiting)
+            .unwrap();
+        assert!(!time.timed_out(), "{frames} frames never came");
+    }
+
+    #[test]
+    fn a_photo_is_one_that_came_after_it_was_asked_for() {
+        let (live, teller, _) = told(0);
+        tell(&teller, [Step::Frame, Step::Frame]);
+        arrived(&live, 2);
+        let mut position = live.position();
+        assert!(
+            live.wait(&mut position, Duration::ZERO).unwrap().is_none(),
+            "two are there, both are old"
+        );
+        tell(&teller, [Step::Frame]);
+        assert_eq!(live.wait(&mut position, LONG).unwrap().unwrap().sequence(), 2);
+    }
+
+    #[test]
+    fn a_frame_that_was_taken_before_the_call_and_came_after_it_is_passed_over_once() {
+        let (live, teller, _) = told(0);
+        let mut position = live.position();
+        tell(&teller, [Step::At(1_000)]);
+        arrived(&live, 1);
+        assert!(live.wait(&mut position, Duration::ZERO).unwrap().is_none());
+        // A clock that was set back must not keep every photo away.
+        tell(&teller, [Step::At(1_001)]);
+        assert_eq!(live.wait(&mut position, LONG).unwrap().unwrap().time_ms(), 1_001);
+    }
+
+    #[test]
+    fn who_is_slow_gets_the_newest_and_the_numbers_show_what_was_missed() {
+        let (live, teller, _) = told(0);
+        let mut position = live.position();
+        tell(&teller, [Step::Frame, Step::After(3), Step::Frame]);
+        arrived(&live, 3);
+        assert_eq!(
+            live.wait(&mut position, LONG).unwrap().unwrap().sequence(),
+            5,
+            "three came, three were lost"
+        );
+        assert!(
+            live.wait(&mut position, Duration::ZERO).unwrap().is_none(),
+            "none is given twice"
+        );
+        assert_eq!(live.statistics().dropped, 3);
+        assert!(
+            live.latest().unwrap().time_ms() > 0,
+            "without a time of its own it is when it came"
+        );
+    }
+
+    #[test]
+    fn a_camera_that_failed_is_opened_again_and_set_again() {
+        let (live, teller, opened) = told(2);
+        tell(&teller, [Step::Frame]);
+        arrived(&live, 1);
+        let setter = thread::scope(|scope| {
+            let setting = scope.spawn(|| live.set_control("brightness", 9));
+            tell(&teller, [Step::Frame]);
+            setting.join().unwrap()
+        });
+        setter.unwrap();
+        tell(&teller, [Step::Fail("unplugged"), Step::Frame]);
+        arrived(&live, 3);
+        assert_eq!(
+            (live.statistics().restarts, opened.load(Ordering::SeqCst)),
+            (1, 2)
+        );
+        let controls = thread::scope(|scope| {
+            let asking = scope.spawn(|| live.controls());
+            tell(&teller, [Step::Frame, Step::Frame]);
+            asking.join().unwrap().unwrap()
+        });
+        assert_eq!(controls[0].value, 9);
+    }
+
+    #[test]
+    fn after_the_last_retry_everybody_is_told_and_the_next_call_tries_anew() {
+        let (live, teller, opened) = told(1);
+        let (mut one, mut other) = (live.position(), live.position());
+        tell(&teller, [Step::Frame, Step::Fail("first"), Step::Fail("second")]);
+        arrived(&live, 1);
+        let until = |position: &mut Position| loop {
+            match live.wait(position, LONG) {
+                Ok(Some(_)) => {}
+                Ok(None) => panic!("never told"),
+                Err(error) => return error,
+            }
+        };
+        assert_eq!(until(&mut one).message, "second");
+        assert_eq!(until(&mut other).message, "second");
+        assert!(live.latest().is_none(), "an old frame would look like a new one");
+        assert_eq!(
+            opened.load(Ordering::SeqCst),
+            2,
+            "nobody asked: nothing is opened"
+        );
+        tell(&teller, [Step::Frame]);
+        assert!(live.wait(&mut one, LONG).unwrap().is_some());
+        assert_eq!(opened.load(Ordering::SeqCst), 3);
+    }
+
+    #[test]
+    fn one_that_dies_after_each_first_frame_is_not_started_for_ever() {
+        let (live, teller, _) = told(2);
+        let mut position = live.position();
+        for _ in 0..3 {
+            tell(&teller, [Step::Frame, Step::Fail("again")]);
+        }
+        arrived(&live, 3);
+        let error = loop {
+            match live.wait(&mut position, LONG) {
+                Err(error) => break error,
+                Ok(frame) => assert!(frame.is_some(), "never told"),
+            }
+        };
+        assert_eq!((error.message.as_str(), live.statistics().restarts), ("again", 2));
+    }
+
+    #[test]
+    fn closing_wakes_who_waits_and_lets_the_camera_go() {
+        let (live, teller, _) = told(0);
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| {
+                let mut position = live.position();
+                live.wait(&mut position, LONG)
+            });
+            let closing = scope.spawn(|| live.close());
+            let error = loop {
+                // The frame that is being read when it is closed.
+                let _ = teller.send(Step::Frame);
+                if waiting.is_finished() {
+                    break waiting.join().unwrap();
+                }
+                thread::yield_now();
+            };
+            // It came before the close, or the close came first.
+            assert!(error.is_ok() || error.unwrap_err().kind == ErrorKind::Closed);
+            closing.join().unwrap();
+        });
+        assert!(teller.send(Step::Frame).is_err(), "the source was dropped");
+        assert_eq!(
+            live.wait(&mut live.position(), LONG).unwrap_err().kind,
+            ErrorKind::Closed
+        );
+        assert_eq!(live.controls().unwrap_err().kind, ErrorKind::Closed);
+        live.close();
+    }
+
+    #[test]
+    fn a_source_that_panics_is_an_error_and_hangs_nobody() {
+        let (live, teller, _) = told(3);
+        let mut position = live.position();
+        tell(&teller, [Step::Panic]);
+        assert_eq!(
+            live.wait(&mut position, LONG).unwrap_err().kind,
+            ErrorKind::Camera
+        );
+        live.close();
+    }
+}

@@ -179,3 +179,149 @@ impl Tiff {
 const EXIF: &[u8] = b"Exif\0\0";
 /// `GPSInfo`, the tag of the pointer to the GPS directory.
 const GPS: u16 = 0x8825;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Frame;
+    use crate::jpeg::{Verified, check};
+
+    /// A TIFF file as EXIF has it: orientation 6, GPS (52 degrees north, a reference), a time; in this byte order. Written
+    /// by hand after EXIF 2.32, and read by Pillow 13 (`Image.getexif().get_ifd(0x8825)`).
+    fn exif(big: bool) -> Vec<u8> {
+        let short = |value: u16| {
+            if big {
+                value.to_be_bytes()
+            } else {
+                value.to_le_bytes()
+            }
+        };
+        let long = |value: u32| {
+            if big {
+                value.to_be_bytes()
+            } else {
+                value.to_le_bytes()
+            }
+        };
+        let entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| {
+            [&short(tag)[..], &short(kind), &long(count), &value].concat()
+        };
+        let orientation = [short(6), [0; 2]].concat().try_into().unwrap();
+        let mut tiff = [if big { &b"MM"[..] } else { b"II" }, &short(42), &long(8)].concat();
+        // IFD0 at 8: three entries, then the next one's offset; 8 + 2 + 36 + 4 = 50.
+        tiff.extend(short(3));
+        tiff.extend(entry(0x0112, 3, 1, orientation));
+        tiff.extend(entry(0x8825, 4, 1, long(70)));
+        tiff.extend(entry(0x0132, 2, 20, long(50)));
+        tiff.extend(long(0));
+        tiff.extend(b"2026:11:22 00:00:00\0");
+        // The GPS IFD at 70: two entries; 70 + 2 + 24 + 4 = 100.
+        tiff.extend(short(2));
+        tiff.extend(entry(1, 2, 2, *b"N\0\0\0"));
+        tiff.extend(entry(2, 5, 3, long(100)));
+        tiff.extend(long(0));
+        for part in [52, 1, 31, 1, 0x1234, 100] {
+            tiff.extend(long(part));
+        }
+        tiff
+    }
+
+    fn with_segment(marker: u8, body: &[u8]) -> Vec<u8> {
+        let photo = include_bytes!("../../../../tests/photos/astronaut.jpg");
+        let length = u16::try_from(body.len() + 2).unwrap().to_be_bytes();
+        [&photo[..2], &[0xff, marker], &length, body, &photo[2..]].concat()
+    }
+
+    fn stripped(octets: &[u8]) -> Vec<u8> {
+        let frame = Frame::from_jpeg(octets).unwrap().without_location().unwrap();
+        assert_eq!(check(frame.jpeg().unwrap()).verified, Verified::Entropy);
+        frame.jpeg().unwrap().to_vec()
+    }
+
+    #[test]
+    fn the_place_is_blanked_and_every_other_octet_stays() {
+        for big in [false, true] {
+            let tiff = exif(big);
+            let photo = with_segment(APP1, &[EXIF, &tiff].concat());
+            let without = stripped(&photo);
+            assert_eq!(without.len(), photo.len());
+            let after = &without[12..12 + tiff.len()];
+            assert_eq!(after[70..], [0; 54], "the GPS directory and its values");
+            let mut read = Tiff {
+                octets: after.to_vec(),
+                big,
+                found: false,
+            };
+            assert_eq!(
+                (read.short(8), read.short(10), read.short(22)),
+                (Some(2), Some(0x0112), Some(0x0132))
+            );
+            assert_eq!(read.short(18), Some(6), "the orientation");
+            assert_eq!(after[50..70], tiff[50..70], "the time");
+            assert_eq!((read.blank(), read.found), (Some(()), false));
+            assert_eq!(without[12 + tiff.len()..], photo[12 + tiff.len()..]);
+            assert_eq!(stripped(&without), without);
+        }
+    }
+
+    #[test]
+    fn exif_that_cannot_be_read_is_removed() {
+        let plain = include_bytes!("../../../../tests/photos/astronaut.jpg").to_vec();
+        for at in [0, 4, 8, 26, 30, 34, 72, 76, 100] {
+            let mut tiff = exif(true);
+            tiff[at] = 0xf1;
+            let without = stripped(&with_segment(APP1, &[EXIF, &tiff].concat()));
+            let gone = without == plain;
+            let blanked = !without.windows(8).any(|eight| eight == &exif(true)[100..108]);
+            assert!(gone || blanked || at == 34 || at == 30, "octet {at}");
+        }
+        for length in [0, 7, 9, 40] {
+            let body = [EXIF, &exif(false)[..length]].concat();
+            assert_eq!(stripped(&with_segment(APP1, &body)), plain, "{length} octets");
+        }
+    }
+
+    #[test]
+    fn xmp_with_a_place_and_further_pictures_go_and_xmp_without_stays() {
+        let plain = include_bytes!("../../../../tests/photos/astronaut.jpg").to_vec();
+        let xmp = |text: &str| with_segment(APP1, format!("http://ns.adobe.com/xap/1.0/\0{text}").as_bytes());
+        assert_eq!(stripped(&xmp("<exif:GPSLatitude>52,31N")), plain);
+        assert_eq!(stripped(&xmp("<dc:title>door")), xmp("<dc:title>door"));
+        let second = with_segment(APP1, &[EXIF, &exif(false)].concat());
+        assert_eq!(stripped(&[&plain[..], &second].concat()), plain);
+    }
+
+    #[test]
+    fn what_has_no_place_is_not_copied() {
+        for photo in [
+            &include_bytes!("../../../../tests/photos/coffee.jpg")[..], // EXIF without GPS
+            include_bytes!("../../../../tests/photos/rocket.jpg"),
+            b"",
+            b"\xff\xd8",
+            b"no photo",
+        ] {
+            assert!(matches!(without_location(photo), Cow::Borrowed(same) if same == photo));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_damage_to_exif_is_survived(
+            at in 0usize..124, with in proptest::num::u8::ANY, more in 0usize..124, by in proptest::num::u8::ANY
+        ) {
+            let mut tiff = exif(at % 2 == 0);
+            tiff[at] = with;
+            tiff[more] = by;
+            let photo = with_segment(APP1, &[EXIF, &tiff].concat());
+            let without = without_location(&photo);
+            proptest::prop_assert!(Frame::from_jpeg(without.into_owned()).is_ok());
+        }
+
+        #[test]
+        fn any_octets_are_survived(octets in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let photo = with_segment(APP1, &[EXIF, b"MM\0*", &octets].concat());
+            proptest::prop_assert!(without_location(&photo).len() <= photo.len());
+            let _ = without_location(&octets);
+        }
+    }
+}
