@@ -58,6 +58,7 @@ TEST = [
     # Beside the tests, which mostly wait; not beside the builds, which need both cores.
     Stage("fuzz", rust.fuzz, needs=(*CARGO, "wheel"), lane="side"),
     Stage("vm", vm.run, needs=("vm-kernel", "python-env", *CARGO), lane="side"),
+    Stage("other-systems", rust.other_systems, needs=("micropython-packages", "fetch"), lane="side"),
     Stage("pytest", python.pytest, needs=("wheel", "python-env", "peers")),
     Stage(
         "micropython-builds",

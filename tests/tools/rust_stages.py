@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import arrows
+import firmware
 import place
 import python_stages
 import results
@@ -17,6 +18,7 @@ from stage import Context, StageError
 MESSAGES = "cargo-build-messages.json"
 TEST_LOG = "cargo-test.log"
 PROGRAMS = "cargo-test-programs.json"
+OTHER_SYSTEM = "aarch64-apple-darwin"
 
 
 def fetch(context: Context) -> None:
@@ -73,6 +75,26 @@ def doc(context: Context) -> None:
 def no_std(context: Context) -> None:
     """Core with no feature, and linked into a program without the standard library."""
     context.run(["sh", place.ROOT / "tests/no_std.sh"], cwd=place.ROOT)
+
+
+def other_systems(context: Context) -> None:
+    """The camera crate for a system without V4L2, checked with a standard library made from its sources."""
+    compiler = firmware.toolchain()
+    environment = {
+        "PATH": f"{compiler.rustc.parent}:/usr/bin:/bin",
+        "RUSTC": str(compiler.rustc),
+        "RUSTC_BOOTSTRAP": "1",  # build-std is not stable yet
+        "CARGO_UNSTABLE_BUILD_STD": "std,panic_unwind",
+        "CARGO_TARGET_DIR": str(
+            place.cache() / f"target-{place.key(OTHER_SYSTEM, (place.ROOT / 'Cargo.lock').read_bytes())}"
+        ),
+        # Nothing is linked: libjpeg-turbo need not be there.
+        "TURBOJPEG_SOURCE": "explicit",
+        "TURBOJPEG_LIB_DIR": str(context.directory),
+    }
+    command = ["check", "--locked", "--target", OTHER_SYSTEM, "-p", "faceiot-camera", "--lib", "--examples"]
+    cargo = compiler.rustc.parent / "cargo"
+    context.run(["env", "-u", "RUSTUP_TOOLCHAIN", cargo, *command], cwd=place.ROOT, env=environment)
 
 
 def deny(context: Context) -> None:
