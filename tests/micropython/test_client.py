@@ -117,6 +117,13 @@ def test_a_server_that_takes_nothing_is_an_error_in_time(on_device: Run, tmp_pat
     assert printed.split()[2] == "False"
 
 
+@pytest.mark.parametrize("interpreter", ["micropython", "CPython"], indirect=True)
+def test_a_server_that_does_not_shake_hands_is_an_error_in_time(on_device: Run, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        printed = on_device("client.py", "tls", str(listener.getsockname()[1]), cwd=tmp_path)
+    assert printed.startswith("ConnectError 102 False ")
+
+
 def test_packet_ids_go_on_from_65535_to_1(on_device: Run, tmp_path: Path) -> None:
     ids = []
 

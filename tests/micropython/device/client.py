@@ -6,7 +6,12 @@ from faceiot.mqtt import MQTTClient
 
 case, port = sys.argv[1], int(sys.argv[2])
 heard = []
-client = MQTTClient("c", "127.0.0.1", port, "u", "p", timeout=0.4, keepalive=2 if case == "ping" else 60, max_packet=1024)
+options = {"keepalive": 2} if case == "ping" else {}
+if case == "tls":
+    import ssl
+
+    options["ssl"] = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+client = MQTTClient("c", "127.0.0.1", port, "u", "p", timeout=0.4, max_packet=1024, **options)
 client.set_callback(lambda topic, message: heard.append((topic.decode(), len(message))))
 try:
     client.connect()
