@@ -498,7 +498,7 @@ mod tests {
         let steps = Arc::new(Mutex::new(steps));
         let opened = Arc::new(AtomicU32::new(0));
         let count = Arc::clone(&opened);
-        let mut open = move || -> Result<Box<dyn FrameSource>> {
+        let open = move || -> Result<Box<dyn FrameSource>> {
             count.fetch_add(1, Ordering::SeqCst);
             Ok(Box::new(Told {
                 steps: Arc::clone(&steps),
@@ -525,7 +525,7 @@ mod tests {
         }
     }
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     /// Waits until so many frames have arrived.
     fn arrived(live: &Live, frames: u64) {

@@ -360,3 +360,204 @@ fn wrong(message: String) -> Error {
 
 /// What a JPEG can say of its size (libjpeg's `JPEG_MAX_DIMENSION`).
 const MAX_SIDE: u32 = 65_500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Frame;
+
+    const FORMATS: [PixelFormat; 7] = [
+        PixelFormat::Yuyv,
+        PixelFormat::Uyvy,
+        PixelFormat::Nv12,
+        PixelFormat::I420,
+        PixelFormat::Rgb,
+        PixelFormat::Bgr,
+        PixelFormat::Grey,
+    ];
+
+    /// A picture of one colour, given as Y, Cb, Cr and as R, G, B, with padding after each row.
+    fn plain(format: PixelFormat, [y, cb, cr]: [u8; 3], [r, g, b]: [u8; 3], width: u32, height: u32) -> Raw {
+        let (even, rows) = (width.next_multiple_of(2) as usize, height as usize);
+        let pad = 6; // even, because I420 has half of it
+        let lines = |line: Vec<u8>, rows: usize, pad: usize| [line, vec![99; pad]].concat().repeat(rows);
+        let (row, data) = match format {
+            PixelFormat::Yuyv => (even * 2, lines([y, cb, y, cr].repeat(even / 2), rows, pad)),
+            PixelFormat::Uyvy => (even * 2, lines([cb, y, cr, y].repeat(even / 2), rows, pad)),
+            PixelFormat::Nv12 => {
+                let chroma = lines([cb, cr].repeat(even / 2), rows.div_ceil(2), pad);
+                (even, [lines(vec![y; even], rows, pad), chroma].concat())
+            }
+            PixelFormat::I420 => {
+                let chroma = |value| lines(vec![value; even / 2], rows.div_ceil(2), pad / 2);
+                (
+                    even,
+                    [lines(vec![y; even], rows, pad), chroma(cb), chroma(cr)].concat(),
+                )
+            }
+            PixelFormat::Rgb => (
+                width as usize * 3,
+                lines([r, g, b].repeat(width as usize), rows, pad),
+            ),
+            PixelFormat::Bgr => (
+                width as usize * 3,
+                lines([b, g, r].repeat(width as usize), rows, pad),
+            ),
+            PixelFormat::Grey => (width as usize, lines(vec![y; width as usize], rows, pad)),
+        };
+        Raw {
+            format,
+            range: Range::Full,
+            width,
+            height,
+            stride: (row + pad) as u32,
+            data,
+        }
+    }
+
+    // JFIF: R = Y + 1.402 (Cr - 128) and so on, for Y = 100, Cb = 90, Cr = 170.
+    const YCC: [u8; 3] = [100, 90, 170];
+    const RGB: [u8; 3] = [159, 83, 33];
+
+    #[test]
+    fn every_format_gives_its_colour_as_pixels_and_as_jpeg_for_every_size() {
+        for format in FORMATS {
+            for (width, height) in [(16, 16), (15, 9), (2, 2), (1, 1), (33, 2)] {
+                let frame = Frame::from_raw(plain(format, YCC, RGB, width, height), 95).unwrap();
+                let expected = if format == PixelFormat::Grey {
+                    [100; 3]
+                } else {
+                    RGB
+                };
+                let again = Frame::from_jpeg(frame.jpeg().unwrap()).unwrap();
+                for (what, frame) in [("raw", &frame), ("jpeg", &again)] {
+                    assert_eq!((frame.width(), frame.height()), (width, height));
+                    for pixel in frame.decode_rgb().unwrap().chunks(3) {
+                        let near = pixel.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 3);
+                        assert!(near, "{format:?} {width}x{height} {what}: {pixel:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn pixels_and_jpeg_are_the_same_picture_and_encoded_once() {
+        // A ramp in every direction, as YUYV: libjpeg decodes what the planes say.
+        let (width, height) = (64_u32, 48_u32);
+        let data = (0..height)
+            .flat_map(|y| {
+                (0..width / 2).flat_map(move |x| {
+                    [
+                        (x * 4 + y) as u8,
+                        (100 + x) as u8,
+                        (x * 4 + 2 + y) as u8,
+                        (160 - y) as u8,
+                    ]
+                })
+            })
+            .collect();
+        let raw = Raw {
+            format: PixelFormat::Yuyv,
+            range: Range::Full,
+            width,
+            height,
+            stride: width * 2,
+            data,
+        };
+        let frame = Frame::from_raw(raw, 100).unwrap();
+        let decoded = Frame::from_jpeg(frame.jpeg().unwrap())
+            .unwrap()
+            .decode_rgb()
+            .unwrap();
+        let rgb = frame.decode_rgb().unwrap();
+        let off: u64 = rgb
+            .iter()
+            .zip(&decoded)
+            .map(|(a, b)| u64::from(a.abs_diff(*b)))
+            .sum();
+        assert!(off < rgb.len() as u64 * 2, "{off} of {}", rgb.len());
+        let copy = frame.clone();
+        assert_eq!(frame.jpeg().unwrap().as_ptr(), copy.jpeg().unwrap().as_ptr());
+    }
+
+    #[test]
+    fn limited_range_reaches_black_and_white() {
+        for (y, expected) in [(16, 0), (235, 255), (0, 0), (255, 255), (126, 128)] {
+            for format in [PixelFormat::Yuyv, PixelFormat::I420, PixelFormat::Grey] {
+                let raw = Raw {
+                    range: Range::Limited,
+                    ..plain(format, [y, 128, 128], [0; 3], 16, 16)
+                };
+                let frame = Frame::from_raw(raw, 90).unwrap();
+                assert_eq!(
+                    frame.decode_rgb().unwrap(),
+                    [expected; 16 * 16 * 3],
+                    "{format:?} {y}"
+                );
+            }
+        }
+        let mut chroma = [0, 16, 128, 240, 255];
+        stretch_chroma(&mut chroma);
+        assert_eq!(chroma, [1, 1, 128, 255, 255]);
+    }
+
+    #[test]
+    fn octets_that_do_not_fit_the_size_are_refused() {
+        for format in FORMATS {
+            let good = plain(format, YCC, RGB, 16, 10);
+            let last_pad = if format == PixelFormat::I420 { 3 } else { 6 };
+            let exact = Raw {
+                data: good.data[..good.data.len() - last_pad].to_vec(),
+                ..good.clone()
+            };
+            assert!(exact.check().is_ok(), "{format:?}: the last row needs no padding");
+            assert!(Frame::from_raw(exact.clone(), 85).unwrap().jpeg().is_ok());
+            for wrong in [
+                Raw {
+                    data: exact.data[1..].to_vec(),
+                    ..exact.clone()
+                },
+                Raw {
+                    data: Vec::new(),
+                    ..exact.clone()
+                },
+                Raw {
+                    stride: good.stride - 7,
+                    ..good.clone()
+                },
+                Raw {
+                    stride: u32::MAX,
+                    ..good.clone()
+                },
+                Raw {
+                    width: 0,
+                    ..good.clone()
+                },
+                Raw {
+                    height: 12,
+                    ..good.clone()
+                },
+            ] {
+                assert_eq!(
+                    wrong.check().unwrap_err().kind,
+                    ErrorKind::InvalidArgument,
+                    "{wrong:?}"
+                );
+            }
+            assert!(Frame::from_raw(good, 0).is_err());
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_size_stride_and_octets_are_a_picture_or_an_error(
+            format in 0usize..7, width in 0u32..40, height in 0u32..40, stride in 0u32..150, octets in 0usize..6_000
+        ) {
+            let raw = Raw { format: FORMATS[format], range: Range::Limited, width, height, stride, data: vec![77; octets] };
+            if let Ok(frame) = Frame::from_raw(raw, 50) {
+                proptest::prop_assert!(frame.jpeg().is_ok() && frame.decode_rgb().is_ok());
+            }
+        }
+    }
+}

@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn every_frame_is_at_its_place_and_the_rest_is_white() {
-        let frames = [[200, 30, 30], [30, 200, 30], [30, 30, 200]].map(plain);
+        let frames = [[250, 30, 30], [30, 250, 30], [30, 30, 250]].map(plain);
         let sheet = contact_sheet(&frames, 2, (32, 24)).unwrap();
         assert_eq!((sheet.width(), sheet.height()), (76, 60));
         let rgb = sheet.decode_rgb().unwrap();
