@@ -17,22 +17,6 @@ pub(super) enum Encoding {
     Raw(PixelFormat),
 }
 
-impl Encoding {
-    /// The order of choice among formats that are equal otherwise: octets for a pixel, grey at the end.
-    pub(super) fn weight(self) -> u8 {
-        match self {
-            Self::Jpeg => 0,
-            Self::Raw(PixelFormat::I420) => 1,
-            Self::Raw(PixelFormat::Nv12) => 2,
-            Self::Raw(PixelFormat::Yuyv) => 3,
-            Self::Raw(PixelFormat::Uyvy) => 4,
-            Self::Raw(PixelFormat::Rgb) => 5,
-            Self::Raw(PixelFormat::Bgr) => 6,
-            Self::Raw(PixelFormat::Grey) => 7,
-        }
-    }
-}
-
 impl FourCc {
     /// From one to four printable characters; the missing ones are spaces.
     pub(super) fn from_name(name: &str) -> Option<Self> {
@@ -51,17 +35,13 @@ impl FourCc {
 
     /// How frames of this format are read; `None` when they are not.
     pub(super) fn encoding(self) -> Option<Encoding> {
-        Some(match &self.0.to_le_bytes() {
-            b"MJPG" | b"JPEG" => Encoding::Jpeg,
-            b"YUYV" => Encoding::Raw(PixelFormat::Yuyv),
-            b"UYVY" => Encoding::Raw(PixelFormat::Uyvy),
-            b"NV12" => Encoding::Raw(PixelFormat::Nv12),
-            b"YU12" => Encoding::Raw(PixelFormat::I420),
-            b"RGB3" => Encoding::Raw(PixelFormat::Rgb),
-            b"BGR3" => Encoding::Raw(PixelFormat::Bgr),
-            b"GREY" => Encoding::Raw(PixelFormat::Grey),
-            _ => return None,
-        })
+        READ.get(self.place()?).map(|(_, encoding)| *encoding)
+    }
+
+    /// Where it stands among the formats that are read, the one to choose first at 0; `None` when it is not read.
+    pub(super) fn place(self) -> Option<usize> {
+        let name = self.0.to_le_bytes();
+        READ.iter().position(|(known, _)| **known == name)
     }
 
     /// Whether this is a sensor's mosaic, one colour a pixel.
@@ -81,6 +61,20 @@ impl fmt::Display for FourCc {
         f.write_str(name.iter().collect::<String>().trim_end())
     }
 }
+
+/// The formats that are read, in the order of choice where nothing else decides: fewer octets for a pixel first, grey
+/// at the end. (`bm2835 mmal` offers `JPEG` too, from an encoder for single photos that is slower.)
+const READ: &[(&[u8; 4], Encoding)] = &[
+    (b"MJPG", Encoding::Jpeg),
+    (b"JPEG", Encoding::Jpeg),
+    (b"YU12", Encoding::Raw(PixelFormat::I420)),
+    (b"NV12", Encoding::Raw(PixelFormat::Nv12)),
+    (b"YUYV", Encoding::Raw(PixelFormat::Yuyv)),
+    (b"UYVY", Encoding::Raw(PixelFormat::Uyvy)),
+    (b"RGB3", Encoding::Raw(PixelFormat::Rgb)),
+    (b"BGR3", Encoding::Raw(PixelFormat::Bgr)),
+    (b"GREY", Encoding::Raw(PixelFormat::Grey)),
+];
 
 /// The Bayer formats of `linux/videodev2.h` 6.12: 8, 10, 12, 14 and 16 bits, loose, packed and compressed.
 const BAYER: &[&[u8; 4]] = &[

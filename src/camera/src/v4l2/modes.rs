@@ -199,7 +199,7 @@ fn enumerate<T>(most: u32, mut ask: impl FnMut(u32) -> io::Result<T>) -> io::Res
     Ok(found)
 }
 
-type Rank = (bool, Reverse<u32>, u64, bool, u8);
+type Rank = (bool, Reverse<u32>, u64, bool, Option<usize>);
 
 fn rank(candidate: &Candidate, wish: &Wish) -> Rank {
     let (width, height) = wish.size.unwrap_or(SIZE);
@@ -211,14 +211,13 @@ fn rank(candidate: &Candidate, wish: &Wish) -> Rank {
     let untouched = wish
         .size
         .is_none_or(|size| size == (candidate.width, candidate.height));
-    let encoding = candidate.fourcc.encoding();
-    let is_jpeg = encoding == Some(Encoding::Jpeg);
+    let is_jpeg = candidate.fourcc.encoding() == Some(Encoding::Jpeg);
     (
         too_small,
         Reverse(speed),
         if too_small { u64::MAX - pixels } else { pixels },
         is_jpeg != untouched,
-        encoding.map_or(u8::MAX, Encoding::weight),
+        candidate.fourcc.place(),
     )
 }
 
@@ -241,3 +240,31 @@ const FPS_ENOUGH: f64 = 15.0;
 const MOST_FORMATS: u32 = 128;
 const MOST_SIZES: u32 = 256;
 const MOST_INTERVALS: u32 = 256;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_a_driver_says_of_its_sizes_a_fitting_one_lies_within(
+            kind in 0..5_u32,
+            values in prop_oneof![any::<[u32; 6]>(), proptest::array::uniform6(0..40_u32)],
+            wanted in prop_oneof![any::<u32>(), 0..40_u32],
+        ) {
+            let said = FrameSize { kind, values, ..FrameSize::default() };
+            if let Some(sizes) = Sizes::from_driver(&said) {
+                for span in [sizes.width, sizes.height] {
+                    let fitting = span.fit(wanted);
+                    prop_assert!((span.least..=span.greatest).contains(&fitting) && fitting > 0);
+                    prop_assert!((fitting - span.least).is_multiple_of(span.step) && span.has(fitting));
+                    // The next smaller one is too small, and one that is too small is the largest.
+                    prop_assert!(fitting == span.least || fitting - span.step < wanted);
+                    prop_assert!(fitting >= wanted || span.greatest - fitting < span.step);
+                }
+            }
+        }
+    }
+}
