@@ -146,10 +146,15 @@ def on_wasm(modules: Path, package: Path, script: Path, *args: str, cwd: Path) -
     """Runs a script in WebAssembly with the files of `cwd`."""
     node = shutil.which("node")
     assert node, "node is not installed: apt-get install nodejs"
+    return printed_by([node, HERE / "wasm/run.mjs", modules, package, script, *args], cwd=cwd, NO_COLOR="1")
+
+
+def printed_by(command: list[str | Path], *, cwd: Path, **environment: str) -> str:
+    """What a program prints that has to succeed."""
     done = subprocess.run(
-        [node, str(HERE / "wasm/run.mjs"), str(modules), str(package), str(script), *args],
+        [str(word) for word in command],
         cwd=cwd,
-        env={**os.environ, "NO_COLOR": "1"},
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=60,

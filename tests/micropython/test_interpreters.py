@@ -3,7 +3,6 @@ Cortex-M3, WebAssembly. What is missing is built or fetched; when that fails, so
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from interpreters import on_board, on_wasm
+from interpreters import on_board, on_wasm, printed_by
 from test_vectors import Case, aliyun_logins, hex_photos, huawei_logins, registrations, run_cases, v2_photos
 
 from conftest import DEVICE, PORT, ROOT, Run, tool
@@ -25,18 +24,8 @@ def unix(program: str | Path, *path: Path) -> Run:
     """Runs scripts in an interpreter for this computer."""
 
     def run(script: str, *args: str, cwd: Path) -> str:
-        environment = {**os.environ, "MICROPYPATH": ":".join(map(str, [*path, PORT, ".frozen"]))}
-        done = subprocess.run(
-            [str(program), str(DEVICE / script), *args],
-            cwd=cwd,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-        return done.stdout
+        found = ":".join(map(str, [*path, PORT, ".frozen"]))
+        return printed_by([program, DEVICE / script, *args], cwd=cwd, MICROPYPATH=found)
 
     return run
 
@@ -128,21 +117,26 @@ def test_a_loadable_module_is_small_and_says_what_it_is_for(architecture: str) -
     assert len(head) < 56 * 1024
 
 
-def test_cmake_takes_the_module_and_its_library(tmp_path: Path) -> None:
+ASK = """
+    get_target_property(linked usermod INTERFACE_LINK_LIBRARIES)
+    foreach(property SOURCES INCLUDE_DIRECTORIES LINK_LIBRARIES)
+        get_target_property(value ${linked} INTERFACE_${property})
+        message(STATUS "${property} ${value}")
+    endforeach()
+"""
+
+
+def cmake(folder: Path, library: Path, more: str = "") -> subprocess.CompletedProcess[str]:
     """The ports that are built with CMake need SDKs that no registry has: their side of the file is played here."""
-    (tmp_path / "CMakeLists.txt").write_text(f"""
-        cmake_minimum_required(VERSION 3.20)
-        project(port NONE)
-        add_library(usermod INTERFACE)
-        include({PORT}/usermod/micropython.cmake)
-        get_target_property(linked usermod INTERFACE_LINK_LIBRARIES)
-        foreach(property SOURCES INCLUDE_DIRECTORIES LINK_LIBRARIES)
-            get_target_property(value ${{linked}} INTERFACE_${{property}})
-            message(STATUS "${{property}} ${{value}}")
-        endforeach()
-        """)
+    begin = ["cmake_minimum_required(VERSION 3.20)", "project(port NONE)", "add_library(usermod INTERFACE)"]
+    (folder / "CMakeLists.txt").write_text("\n".join([*begin, f"include({PORT}/usermod/micropython.cmake)", more]))
+    command = ["cmake", "-S", str(folder), "-B", str(folder / "build"), f"-DFACEIOT={library}"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_cmake_takes_the_module_and_its_library(tmp_path: Path) -> None:
     library = builds.firmware.package("thumbv7m-none-eabi")
-    configured = cmake(tmp_path, library)
+    configured = cmake(tmp_path, library, ASK)
     assert configured.returncode == 0, configured.stderr
     said = configured.stdout.splitlines()
     for line in (
@@ -154,21 +148,8 @@ def test_cmake_takes_the_module_and_its_library(tmp_path: Path) -> None:
 
 
 def test_a_build_without_the_library_says_how_to_get_it(tmp_path: Path) -> None:
-    (tmp_path / "CMakeLists.txt").write_text(f"""
-        cmake_minimum_required(VERSION 3.20)
-        project(port NONE)
-        add_library(usermod INTERFACE)
-        include({PORT}/usermod/micropython.cmake)
-        """)
     make = ["make", "-n", "-C", builds.micropython() / "ports/unix", f"BUILD={tmp_path}", f"USER_C_MODULES={PORT}"]
-    port = subprocess.run(
-        [*map(str, make), "FACEIOT=/nowhere"], capture_output=True, text=True, timeout=60, check=False
-    )
+    port = subprocess.run([*map(str, make), "FACEIOT=/nowhere"], capture_output=True, text=True, timeout=60, check=False)
     for build in (cmake(tmp_path, Path("/nowhere")), port):
         assert build.returncode != 0
         assert "`make firmware` builds one" in " ".join(build.stderr.split())
-
-
-def cmake(folder: Path, library: Path) -> subprocess.CompletedProcess[str]:
-    command = ["cmake", "-S", str(folder), "-B", str(folder / "build"), f"-DFACEIOT={library}"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

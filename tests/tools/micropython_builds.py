@@ -20,8 +20,6 @@ import contextlib
 import fcntl
 import functools
 import os
-import platform
-import re
 import shutil
 import sys
 import tempfile
@@ -31,7 +29,8 @@ from pathlib import Path
 
 import firmware
 import place
-from stage import fail
+import system
+from stage import StageError, fail
 
 PORT = place.ROOT / "micropython"
 WASM = place.ROOT / "tests/micropython/wasm"
@@ -215,7 +214,7 @@ def fetch(folder: Path) -> None:
     keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
     lines = [
         "Types: deb-src",
-        f"URIs: {mirror()}",
+        f"URIs: {system.debian()[1]}",
         f"Suites: {SUITE}",
         "Components: main",
         f"Signed-By: {keyring}",
@@ -237,16 +236,6 @@ def fetch(folder: Path) -> None:
     env = {**os.environ, "APT_CONFIG": str(apt / "apt.conf")}
     run(["apt-get", "update", "-q"], env=env)
     run(["apt-get", "source", "-q", "--only-source", "micropython"], cwd=folder, env=env)
-
-
-def mirror() -> str:
-    """The mirror that this Debian gets its own packages from."""
-    suite = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
-    for line in output(["apt-get", "--print-uris", "update"]).splitlines():
-        if found := re.match(rf"'(\S+/debian)/dists/{re.escape(suite)}/InRelease'", line):
-            return found[1]
-    fail("this Debian has no mirror: MicroPython's sources come from there")
-    raise AssertionError
 
 
 def output(command: list[str]) -> str:
@@ -274,4 +263,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except StageError as error:
+        fail(str(error))

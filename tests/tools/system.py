@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -79,6 +81,19 @@ def install(context: Context, packages: Mapping[str, str]) -> None:
     still = missing(packages)
     if still:
         raise StageError(f"apt-get installed {' '.join(still)}, but the program is not found")
+
+
+def debian() -> tuple[str, str]:
+    """This Debian's code name, and the address that its own packages come from."""
+    name = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
+    # Asked so, apt tells it although it never fetched a list.
+    listed = subprocess.run(
+        ["apt-get", "--print-uris", "update"], capture_output=True, text=True, check=False
+    ).stdout
+    found = re.search(rf"^'(\S+/debian)/dists/{re.escape(name)}/InRelease'", listed, re.MULTILINE)
+    if not (name and found):
+        raise StageError("apt knows no mirror of Debian, which packages come from")
+    return name, found[1]
 
 
 def install_now(packages: Mapping[str, str]) -> str | None:

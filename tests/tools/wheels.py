@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,7 +136,7 @@ def python(context: Context, board: Board) -> None:
     for name in ("etc", "var/lib/dpkg", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial"):
         (apt / name).mkdir(parents=True)
     (apt / "var/lib/dpkg/status").touch()
-    codename, address = debian()
+    codename, address = system.debian()
     keys = "/usr/share/keyrings/debian-archive-keyring.gpg"
     (apt / "etc/sources.list").write_text(f"deb [signed-by={keys}] {address} {codename} main\n")
     settings = apt / "apt.conf"
@@ -157,28 +156,6 @@ def python(context: Context, board: Board) -> None:
         context.run(["dpkg-deb", "-x", package, root])
     shutil.rmtree(apt / "var/cache")
     (folder / "complete").touch()
-
-
-def debian() -> tuple[str, str]:
-    """This Debian's code name and the address that its packages come from, as the machine is set up."""
-    words = dict(
-        line.split("=", 1)
-        for line in Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
-        if "=" in line
-    )
-    codename = words.get("VERSION_CODENAME", "").strip('"')
-    form = "$(ORIGIN) $(CODENAME) $(COMPONENT) $(REPO_URI)"
-    listed = subprocess.run(
-        ["apt-get", "indextargets", "--format", form, "Created-By: Packages"],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
-    for line in listed.splitlines():
-        origin, name, component, address = line.split(" ", 3)
-        if (origin, name, component) == ("Debian", codename, "main"):
-            return codename, address
-    raise StageError("apt knows no Debian main suite (run `apt-get update` first)")
 
 
 def attempt(context: Context, board: Board) -> None:
