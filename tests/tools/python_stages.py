@@ -109,6 +109,7 @@ def c(context: Context) -> None:
     # Built here, so that no test's time-out counts it; the tests ask cargo for the same and find it there.
     library = ["-p", "faceiot-capi", "--features", "std", "--crate-type", "staticlib"]
     context.run(["cargo", "rustc", "--locked", *library], cwd=place.ROOT)
+    context.run(["cargo", "build", "--locked", "--workspace", "--bin", "faceiot"], cwd=place.ROOT)
     run_pytest(
         context, context.directory / ENVIRONMENT, place.ROOT / "tests/c", C_REPORT, "--import-mode=prepend"
     )

@@ -36,6 +36,7 @@ TEST = [
     Stage("peers", lambda context: system.install(context, system.PEERS), lane="side"),
     Stage("python-env", python.environment, lane="side"),
     Stage("micropython-env", python.micropython_environment, lane="side"),
+    Stage("embedded", lambda context: system.install(context, system.EMBEDDED), lane="side"),
     Stage("node", lambda context: system.install(context, system.NODE), lane="side"),
     Stage("micropython-packages", micropython.packages, lane="side"),
     Stage("oracles-env", python.oracles_environment, needs=("node",), lane="side"),
@@ -67,7 +68,7 @@ TEST = [
     ),
     Stage("micropython", python.micropython, needs=("micropython-builds", "wheel", "peers")),
     Stage("micropython-native", micropython.native, needs=("micropython-builds", "wheel", "peers")),
-    Stage("c", python.c, needs=("build", "python-env")),
+    Stage("c", python.c, needs=("build", "python-env", "embedded")),
     Stage("oracles", python.oracles, needs=("oracles-env", *CARGO)),
     Stage("stubtest", python.stubtest, needs=("wheel", "python-env")),
 ]

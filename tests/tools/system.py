@@ -33,6 +33,13 @@ MICROPYTHON = {
     "cargo-web": "/usr/bin/cargo",
     "rust-web-src": "/usr/src/rustc-*/library/core/Cargo.toml",
 }
+# For the C programs and the Arduino library: a compiler without a C library for Xtensa, and ARM's.
+EMBEDDED = {
+    "gcc-xtensa-lx106": "xtensa-lx106-elf-gcc",
+    "libmbedtls-dev": "/usr/include/mbedtls/md.h",
+    "gcc-arm-none-eabi": "arm-none-eabi-gcc",
+    "libnewlib-arm-none-eabi": "/usr/lib/arm-none-eabi/include/newlib.h",
+}
 CROSS_WHEELS = {
     "rustc-web": "/usr/bin/rustc",
     "cargo-web": "/usr/bin/cargo",
