@@ -139,6 +139,36 @@ def test_a_script_with_another_mqtt_library_and_tls_reaches_it_too(cloud: LocalC
     assert cloud.properties(DEVICE) == {"s.by": "paho"}
 
 
+# A script with Alibaba's own SDK, which brings the authority that it believes.
+LINKKIT = """
+import sys, threading
+from linkkit import linkkit
+kit = linkkit.LinkKit("cn-shanghai", "a1b2C3d4E5F", "esp001_001", "589abcdef0123456789abcdef01e0f")
+kit.config_mqtt(port=int(sys.argv[1]), secure=sys.argv[2])
+connected, answered = threading.Event(), threading.Event()
+kit.on_connect = lambda flag, rc, user: connected.set()
+kit.on_publish_topic = lambda mid, user: answered.set()
+kit.connect_async()
+assert connected.wait(20), "not connected"
+topic = "/sys/a1b2C3d4E5F/esp001_001/thing/event/property/post"
+kit.publish_topic(topic, '{"id":"1","version":"1.0","params":{"by":"linkkit"},"method":"thing.event.property.post"}')
+assert answered.wait(20), "not acknowledged"
+kit.disconnect()
+"""
+
+
+@pytest.mark.parametrize(("port", "secure"), [("1883", ""), ("8883", "TLS")], ids=["TCP", "TLS"])
+def test_alibabas_own_sdk_reaches_it_with_its_own_authority(
+    cloud: LocalCloud, port: str, secure: str, tmp_path: Path
+) -> None:
+    device = "aliyun:a1b2C3d4E5F:esp001_001"
+    cloud.add(device, "589abcdef0123456789abcdef01e0f")
+    (tmp_path / "script.py").write_text(LINKKIT)
+    code, _, err = ended(run("script.py", port, secure, data=cloud.data, cwd=tmp_path))
+    assert code == 0, err
+    until("its report", lambda: cloud.properties(device) == {"by": "linkkit"})
+
+
 def test_a_port_of_the_cloud_that_the_local_one_lacks_is_refused_and_not_reached(cloud: LocalCloud, tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(PAHO)
     code, _, err = ended(run("script.py", "x", "5683", data=cloud.data, cwd=tmp_path))
