@@ -9,6 +9,7 @@
 //! | `device` | what may be asked of a device; the seam where tests put a device of their own |
 //! | `identity` | is this node a camera, and what is to be used if not |
 //! | `modes` | what does it offer, and which of it serves a wish best |
+//! | `negotiation` | how is it set |
 //! | `fourcc` | how are frames of a format read |
 //! | `stream` | how do frames come |
 //! | `controls` | what can be set |
@@ -24,6 +25,7 @@ mod fourcc;
 mod identity;
 mod list;
 mod modes;
+mod negotiation;
 mod node;
 mod problem;
 mod stream;
