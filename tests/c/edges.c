@@ -203,8 +203,73 @@ static int texts(void) {
     return 0;
 }
 
+/* The answers to a registration: those that grant something, and those that do not. */
+static int registrations(void) {
+    static const char https[] = "{\"code\":200,\"data\":{\"productKey\":\"p\",\"deviceSecret\":\"s3cret\"}}";
+    static const char mqtt[] = "{\"productKey\":\"p\",\"clientId\":\"c1\",\"deviceToken\":\"t0ken\"}";
+    static const char half[] = "{\"clientId\":\"c1\"}";
+    static const char refused[] = "{\"code\":6288,\"message\":\"invalid sign\"}";
+    static const char odd[] = "{\"deviceSecret\":7}";
+    static const char escaped[] = "{\"deviceSecret\":\"a\\u0000b\"}";
+    faceiot_aliyun_registration given;
+    faceiot_aliyun_registered_info answer;
+    faceiot_login login;
+    char buffer[FACEIOT_LOGIN_BUFFER];
+    size_t written = 77, i;
+    CHECK(faceiot_aliyun_registered((const uint8_t *)https, sizeof https - 1, &answer) == FACEIOT_OK);
+    CHECK(answer.device_secret.len == 6 && memcmp(answer.device_secret.data, "s3cret", 6) == 0);
+    CHECK(answer.device_token.data == NULL && answer.client_id.len == 0);
+    CHECK(faceiot_aliyun_registered((const uint8_t *)mqtt, sizeof mqtt - 1, &answer) == FACEIOT_OK);
+    CHECK(answer.device_token.len == 5 && answer.client_id.len == 2 && answer.device_secret.data == NULL);
+    CHECK(faceiot_aliyun_registered((const uint8_t *)half, sizeof half - 1, &answer) == FACEIOT_E_NOT_FOUND);
+    CHECK(faceiot_aliyun_registered((const uint8_t *)refused, sizeof refused - 1, &answer) == FACEIOT_E_NOT_FOUND);
+    CHECK(faceiot_aliyun_registered((const uint8_t *)odd, sizeof odd - 1, &answer) == FACEIOT_E_JSON);
+    CHECK(faceiot_aliyun_registered((const uint8_t *)escaped, sizeof escaped - 1, &answer) == FACEIOT_E_JSON);
+    CHECK(answer.device_token.len == 5); /* untouched */
+    CHECK(faceiot_aliyun_registered(NULL, 1, &answer) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_aliyun_registered((const uint8_t *)https, sizeof https - 1, NULL) == FACEIOT_E_INVALID_ARGUMENT);
+    for (i = 0; i < sizeof https - 1; i++)
+        CHECK(faceiot_aliyun_registered((const uint8_t *)https, i, &answer) == FACEIOT_E_JSON);
+
+    memset(&given, 0, sizeof given);
+    CHECK(faceiot_aliyun_register_form(&given, buffer, sizeof buffer, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_aliyun_register_form(NULL, buffer, sizeof buffer, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    given.product_key = "p";
+    given.device_name = "d";
+    given.product_secret = "s";
+    given.random = "r";
+    CHECK(written == 77);
+    CHECK(faceiot_aliyun_register_form(&given, buffer, sizeof buffer, &written) == FACEIOT_OK);
+    for (i = 0; i <= written; i++)
+        CHECK(faceiot_aliyun_register_form(&given, buffer, i, NULL) == FACEIOT_E_BUFFER_TOO_SMALL);
+    CHECK(faceiot_aliyun_register_form(&given, buffer, written + 1, NULL) == FACEIOT_OK);
+    CHECK(faceiot_aliyun_register_form(&given, NULL, 9, NULL) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_aliyun_register_url(NULL, buffer, sizeof buffer, &written) == FACEIOT_OK);
+    for (i = 0; i <= written; i++)
+        CHECK(faceiot_aliyun_register_url(NULL, buffer, i, NULL) == FACEIOT_E_BUFFER_TOO_SMALL);
+    login.port = 5;
+    given.method = 3;
+    CHECK(faceiot_aliyun_register_login(&given, buffer, sizeof buffer, &login) == FACEIOT_E_SIGN_METHOD);
+    given.method = FACEIOT_HMAC_MD5;
+    given.port = 65536;
+    CHECK(faceiot_aliyun_register_login(&given, buffer, sizeof buffer, &login) == FACEIOT_E_INVALID_ARGUMENT);
+    given.port = 0;
+    given.random = "a|b";
+    CHECK(faceiot_aliyun_register_login(&given, buffer, sizeof buffer, &login) == FACEIOT_E_INVALID_ARGUMENT);
+    given.random = "r";
+    CHECK(faceiot_aliyun_register_login(&given, buffer, 8, &login) == FACEIOT_E_BUFFER_TOO_SMALL && login.port == 5);
+    CHECK(faceiot_aliyun_register_login(&given, buffer, sizeof buffer, &login) == FACEIOT_OK && login.port == 8883);
+    CHECK(faceiot_aliyun_token_login(&given, "t0ken", buffer, sizeof buffer, &login) == FACEIOT_E_INVALID_ARGUMENT);
+    given.client_id = "c1";
+    CHECK(faceiot_aliyun_token_login(&given, NULL, buffer, sizeof buffer, &login) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_aliyun_token_login(&given, "t0ken", buffer, sizeof buffer, &login) == FACEIOT_OK);
+    CHECK(strcmp(login.client_id, "c1|authType=connwl,securemode=-2|") == 0 && strcmp(login.password, "t0ken") == 0);
+    CHECK(strcmp(login.username, "d&p") == 0);
+    return 0;
+}
+
 int main(void) {
-    if (logins() || digests() || chunks() || texts()) return 1;
+    if (registrations() || logins() || digests() || chunks() || texts()) return 1;
     printf("%d checks\n", checks);
     return 0;
 }

@@ -17,6 +17,12 @@ int main(void) {
     FIELD(faceiot_aliyun_options, extra);
     FIELD(faceiot_aliyun_options, secure_mode);
     FIELD(faceiot_aliyun_options, lower_hex);
+    SIZE(faceiot_aliyun_registration);
+    FIELD(faceiot_aliyun_registration, instance_id);
+    FIELD(faceiot_aliyun_registration, method);
+    FIELD(faceiot_aliyun_registration, port);
+    SIZE(faceiot_aliyun_registered_info);
+    FIELD(faceiot_aliyun_registered_info, device_token);
     SIZE(faceiot_source);
     FIELD(faceiot_source, context);
     FIELD(faceiot_source, position);

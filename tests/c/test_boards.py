@@ -19,7 +19,12 @@ import firmware  # noqa: E402
 import test_c  # noqa: E402
 from board import BOARDS, Board  # noqa: E402
 
-CASES = {"aliyun": test_c.aliyun_cases, "huawei": test_c.huawei_cases, "chunks": test_c.chunk_cases}
+CASES = {
+    "aliyun": test_c.aliyun_cases,
+    "huawei": test_c.huawei_cases,
+    "registration": test_c.registration_cases,
+    "chunks": test_c.chunk_cases,
+}
 
 
 @pytest.fixture(params=BOARDS)

@@ -139,6 +139,36 @@ def huawei_cases() -> list[tuple[str, str]]:
     return cases
 
 
+def registration_cases() -> list[tuple[str, str]]:
+    cases = []
+    for case in suites("aliyun.json")["iot_dynreg_https"].values():
+        given, wanted = case["input"], case["expected"]
+        form = wanted.get("form") or wanted["body"]
+        cases.append(
+            (
+                line(
+                    "register", given.get("sign_method", "hmacsha256"), given["product_key"], given["device_name"],
+                    given["product_secret"], given["random"], None, 0, 0,
+                ),
+                line(0, "https://iot-auth.cn-shanghai.aliyuncs.com/auth/register/device", form),
+            )
+        )  # fmt: skip
+    for name, case in suites("aliyun.json")["iot_mqtt_login_linkkit"].items():
+        if not name.startswith("dynreg_"):
+            continue
+        given, wanted = case["input"], case["expected"]
+        cases.append(
+            (
+                line(
+                    "register-mqtt", "hmacsha256", given["product_key"], given["device_name"], given["product_secret"],
+                    given["random"], given.get("instance_id"), int(given["auth_type"] == "regnwl"), 2,
+                ),
+                line(wanted["host"], wanted["port"], wanted["client_id"], wanted["username"], wanted["password"]),
+            )
+        )  # fmt: skip
+    return cases
+
+
 def chunk_cases() -> list[tuple[str, str]]:
     cases = []
     for case in suites("huawei_meituan.json")["seed_chunk_wire"].values():
@@ -181,7 +211,9 @@ def hashed(printed: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "cases", [aliyun_cases, huawei_cases, chunk_cases], ids=["aliyun", "huawei", "chunks"]
+    "cases",
+    [aliyun_cases, huawei_cases, registration_cases, chunk_cases],
+    ids=["aliyun", "huawei", "registration", "chunks"],
 )
 def test_every_vector_gives_the_same_through_c(cases: Any, library: Path, tmp_path: Path) -> None:
     expected = cases()

@@ -226,19 +226,27 @@ def test_a_command_is_answered_and_its_photo_arrives_whole(
     before = len(cloud.photos(device))
     logins = cloud.said().count(f"connected device={device}")
     secret = cloud.secrets[device]  # type: ignore[attr-defined]
-    process = start(modem, secret, *words(device), "--host", cloud.address, "--qos", qos, "--photos", 1, PHOTO)
+    process = start(
+        modem, secret, *words(device), "--host", cloud.address, "--qos", qos, "--photos", 1, PHOTO
+    )
     try:
         until(lambda: cloud.said().count(f"connected device={device}") > logins, "the modem is connected")
         success = 200 if device == ALIYUN else 0
 
         def answered() -> bool:  # logged in, and soon subscribed too
-            return cloud.ask("command", device, "set", '{"v": 1}', "--form", "property-set").get("code") == success
+            return (
+                cloud.ask("command", device, "set", '{"v": 1}', "--form", "property-set").get("code")
+                == success
+            )
 
         until(answered, "a property set is answered")
         if device == HUAWEI:
             refused = cloud.ask("command", device, "dance")
             assert (refused["exit"], refused["code"]) == (1, 1)
-        until(lambda: cloud.ask("command", device, "take_photo").get("code") == success, "the command is answered")
+        until(
+            lambda: cloud.ask("command", device, "take_photo").get("code") == success,
+            "the command is answered",
+        )
     finally:
         code, out, err = ended(process)
     assert (code, err) == (0, "")
@@ -248,7 +256,9 @@ def test_a_command_is_answered_and_its_photo_arrives_whole(
     assert photos[0]["verified"] == ("crc" if device == HUAWEI else "entropy")
 
 
-def test_a_connection_that_breaks_in_the_middle_of_a_photo_is_made_anew(modem: Path, cloud: LocalCloud) -> None:
+def test_a_connection_that_breaks_in_the_middle_of_a_photo_is_made_anew(
+    modem: Path, cloud: LocalCloud
+) -> None:
     before = len(cloud.photos(HUAWEI))
     with Relay(cloud.address, first_limit=12_000) as relay:
         process = start(
@@ -259,7 +269,9 @@ def test_a_connection_that_breaks_in_the_middle_of_a_photo_is_made_anew(modem: P
     assert "the connection was closed" in err
     assert out.count("connected") == 2
     assert relay.connections == 2
-    photo = until(lambda: cloud.photos(HUAWEI)[: len(cloud.photos(HUAWEI)) - before], "the photo is stored")[0]
+    photo = until(lambda: cloud.photos(HUAWEI)[: len(cloud.photos(HUAWEI)) - before], "the photo is stored")[
+        0
+    ]
     assert photo["sha256"] == SHA256
 
 
@@ -376,7 +388,9 @@ def test_no_connection_and_no_photo_are_told_apart(modem: Path, cloud: LocalClou
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         address = "127.0.0.1:%d" % closed.getsockname()[1]
-        code, _, err = ended(start(modem, "s", *words(HUAWEI), "--host", address, "--tries", 2, "--now", PHOTO))
+        code, _, err = ended(
+            start(modem, "s", *words(HUAWEI), "--host", address, "--tries", 2, "--now", PHOTO)
+        )
     assert (code, err.count("Connection refused")) == (1, 2)
     secret = cloud.secrets[HUAWEI]  # type: ignore[attr-defined]
     empty = tmp_path / "empty.jpg"

@@ -103,6 +103,33 @@ static void huawei(char *rest) {
                 &login);
 }
 
+/* How a device registers: the URL and the form over HTTPS, or the login over MQTT. */
+static void registration(char *rest, int over_mqtt) {
+    static char buffer[FACEIOT_LOGIN_BUFFER], url[FACEIOT_REGISTER_BUFFER], form[FACEIOT_REGISTER_BUFFER];
+    const char *method = field(&rest);
+    faceiot_aliyun_registration given;
+    faceiot_login login;
+    int32_t status;
+    memset(&given, 0, sizeof given);
+    given.method = strcmp(method, "hmacsha256") == 0 ? FACEIOT_HMAC_SHA256
+                   : strcmp(method, "hmacsha1") == 0 ? FACEIOT_HMAC_SHA1
+                                                     : FACEIOT_HMAC_MD5;
+    given.product_key = field(&rest);
+    given.device_name = field(&rest);
+    given.product_secret = field(&rest);
+    given.random = field(&rest);
+    given.instance_id = field(&rest);
+    given.without_preregistration = (uint32_t)atoi(field(&rest));
+    given.secure_mode = atoi(field(&rest));
+    if (over_mqtt) {
+        print_login(faceiot_aliyun_register_login(&given, buffer, sizeof buffer, &login), &login);
+        return;
+    }
+    status = faceiot_aliyun_register_url(given.region, url, sizeof url, NULL);
+    if (status == FACEIOT_OK) status = faceiot_aliyun_register_form(&given, form, sizeof form, NULL);
+    printf("%d\t%s\t%s\n", (int)status, url, form);
+}
+
 /* The photo of the vectors. */
 static uint8_t octet(size_t i) { return (uint8_t)(i * 31 + (i >> 8) * 17 + 7); }
 
@@ -221,6 +248,8 @@ int main(void) {
         call = field(&rest);
         if (strcmp(call, "aliyun") == 0) aliyun(rest);
         else if (strcmp(call, "huawei") == 0) huawei(rest);
+        else if (strcmp(call, "register") == 0) registration(rest, 0);
+        else if (strcmp(call, "register-mqtt") == 0) registration(rest, 1);
         else if (strcmp(call, "hex") == 0) hex(rest);
         else if (strcmp(call, "v2") == 0) v2(rest);
         else return 2;

@@ -1,5 +1,6 @@
-"""The deepest stack of each function of the C library, out of the frames that the compiler tells and the calls
-in the machine code: a bound, not a measurement.
+"""The deepest stack of each function of the C library: a bound, not a measurement.
+
+It comes out of the frames that the compiler tells and the calls in the machine code.
 
 `python3 tests/tools/stackbound.py [TARGET ...]` prints it with the path that is deepest. A call through a
 pointer whose target cannot be told, a cycle, or a function whose frame nobody tells ends it with an error:
@@ -22,8 +23,8 @@ from stage import fail
 CALLBACKS = re.compile(r"FaceiotSource.*fill|^faceiot_(hex|v2)_next$")
 # What memcpy, memmove, memset and memcmp of a C library are granted.
 OUTSIDE = 40
-# Code that was moved out of several functions, and stubs in assembly: no compiler tells their frames, but they
-# push at their start and never again.
+# Code that was moved out of several functions, and stubs in assembly: no compiler tells their frames, but
+# they push at their start and never again.
 UNTOLD = re.compile(r"^(OUTLINED_FUNCTION_\d+|__aeabi_\w+|__riscv_(save|restore)_\d+)$")
 
 # Where the code is linked to.
@@ -158,7 +159,7 @@ def follow(
     elif word in ("jr", "tail") and place:
         function.jumps.add(int(place[1], 16))
     elif word in ("blx", "jalr") or (word in ("bx", "jr") and rest.split()[:1] not in (["lr"], ["ra"])):
-        # Three calls of the same function are shorter through a register: its address is a constant of the caller.
+        # Three calls of one function are shorter through a register: its address is a constant of the caller.
         goals = {constant for constant in constants(code, text) if constant in functions}
         function.calls |= goals
         if not goals:

@@ -59,6 +59,12 @@ const char *faceiot_strerror(int status);
 /* Version of the library that was linked: compare it with FACEIOT_VERSION. */
 uint32_t faceiot_version(void);
 
+/* A piece of what was given; not ended by a NUL. data is NULL for nothing. Escapes in a JSON string are as they came. */
+typedef struct faceiot_text {
+    const char *data;
+    size_t len;
+} faceiot_text;
+
 /* ---- digests ----------------------------------------------------------------------------------------------------- */
 
 /* HMAC (RFC 2104) into 32, 20, 16 octets. */
@@ -138,6 +144,51 @@ int32_t faceiot_huawei_login(const char *device_id, const char *device_secret, c
 
 /* The UTC hour of a Unix time: 10 digits and a NUL. */
 int32_t faceiot_huawei_hour(uint64_t unix_seconds, char hour[11]);
+
+/* ---- dynamic registration of Aliyun devices ---------------------------------------------------------------------- */
+
+/*
+ * A device that knows the secret of its product asks for its own, once (help.aliyun.com/document_detail/74006, 132111).
+ * Over HTTPS: POST the form to the URL as application/x-www-form-urlencoded. Over MQTT, TLS only: log in, subscribe to
+ * nothing, and the answer comes on /ext/register (or /ext/regnwl); the cloud closes the connection after 15 s.
+ * faceiot_aliyun_registered() takes either answer apart. All three hashes are linked.
+ */
+typedef struct faceiot_aliyun_registration {
+    const char *product_key;
+    const char *device_name;
+    const char *product_secret;
+    const char *random;    /* chosen anew; at most 64 characters */
+    const char *client_id; /* MQTT: NULL is {device_name}.{product_key} */
+    const char *region;    /* NULL: cn-shanghai */
+    const char *instance_id;
+    uint32_t method;                  /* FACEIOT_HMAC_SHA256 ... */
+    uint32_t without_preregistration; /* MQTT: not 0 is regnwl, answered by a client id and a token */
+    int32_t secure_mode;              /* MQTT: 0 is 2, for regnwl -2 */
+    uint32_t port;                    /* MQTT: 0 is 8883 */
+} faceiot_aliyun_registration;
+
+/* A buffer of this size holds any form and any URL whose values are within the vendor's lengths. */
+#define FACEIOT_REGISTER_BUFFER 512
+int32_t faceiot_aliyun_register_url(const char *region, char *buffer, size_t buffer_len, size_t *written);
+int32_t faceiot_aliyun_register_form(const faceiot_aliyun_registration *registration, char *buffer, size_t buffer_len,
+                                     size_t *written);
+/* FACEIOT_LOGIN_BUFFER octets hold a login. */
+int32_t faceiot_aliyun_register_login(const faceiot_aliyun_registration *registration, char *buffer,
+                                      size_t buffer_len, faceiot_login *login);
+
+/* device_secret, or client_id and device_token; the others are nothing. They are secrets. */
+typedef struct faceiot_aliyun_registered_info {
+    faceiot_text device_secret;
+    faceiot_text client_id;
+    faceiot_text device_token;
+} faceiot_aliyun_registered_info;
+
+/* FACEIOT_E_NOT_FOUND: the answer grants nothing, the registration was refused. */
+int32_t faceiot_aliyun_registered(const uint8_t *answer, size_t answer_len,
+                                  faceiot_aliyun_registered_info *registered);
+/* The MQTT login with the client_id of the answer (in `registration`) and the token: nothing is signed. */
+int32_t faceiot_aliyun_token_login(const faceiot_aliyun_registration *registration, const char *device_token,
+                                   char *buffer, size_t buffer_len, faceiot_login *login);
 
 /* ---- a photo, where it is ---------------------------------------------------------------------------------------- */
 
@@ -269,12 +320,6 @@ int32_t faceiot_huawei_response(int32_t result_code, const char *paras, char *bu
                                 size_t *written);
 
 /* ---- commands ---------------------------------------------------------------------------------------------------- */
-
-/* A piece of what was given; not ended by a NUL. data is NULL for nothing. Escapes in a JSON string are as they came. */
-typedef struct faceiot_text {
-    const char *data;
-    size_t len;
-} faceiot_text;
 
 #define FACEIOT_COMMAND_ALIYUN_SET 0u     /* answer on PROPERTY_SET_REPLY */
 #define FACEIOT_COMMAND_ALIYUN_SERVICE 1u /* answer on SERVICE_REPLY */

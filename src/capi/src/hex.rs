@@ -73,7 +73,7 @@ const DATA: usize = hex::MESSAGE_MAX - hex::CHUNK_OCTETS;
 const BLOCK: usize = 40;
 // Encoding goes forwards and never overtakes what it still has to read.
 const _: () =
-    assert!(hex::CHUNK_OCTETS % BLOCK == 0 && HEAD.len() + 2 * hex::CHUNK_OCTETS <= DATA + hex::CHUNK_OCTETS);
+    assert!(hex::CHUNK_OCTETS.is_multiple_of(BLOCK) && HEAD.len() + 2 * hex::CHUNK_OCTETS <= DATA + hex::CHUNK_OCTETS);
 
 /// The first `count` octets at [`DATA`] as digits behind the head.
 fn encode(message: &mut [u8; hex::MESSAGE_MAX], count: usize) {

@@ -10,6 +10,7 @@
 //! | `ffi` | pointers in, strings out: the only place that turns C memory into slices |
 //! | `digest` | hashes, MACs, CRC-32, wiping |
 //! | `login` | logins of both clouds |
+//! | `register` | a device that asks for its secret |
 //! | `topics` | topics and payloads of both clouds, commands taken apart |
 //! | `source` | a photo in memory or behind a read callback |
 //! | `hex`, `v2` | the chunk formats: encoders as pull iterators, assemblers over caller memory |
@@ -37,6 +38,7 @@ mod digest;
 mod ffi;
 mod hex;
 mod login;
+mod register;
 mod source;
 mod status;
 mod topics;
@@ -45,6 +47,7 @@ mod v2;
 pub use digest::*;
 pub use hex::*;
 pub use login::*;
+pub use register::*;
 pub use source::*;
 pub use status::*;
 pub use topics::*;

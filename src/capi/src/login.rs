@@ -161,7 +161,7 @@ fn before(text: &str, mark: u8) -> Option<(&str, &str)> {
 }
 
 /// A port; 0 for the usual one.
-fn port(port: u32) -> Result<Option<u16>, ErrorKind> {
+pub(crate) fn port(port: u32) -> Result<Option<u16>, ErrorKind> {
     match port {
         0 => Ok(None),
         port => u16::try_from(port)
@@ -174,21 +174,19 @@ fn port(port: u32) -> Result<Option<u16>, ErrorKind> {
 const STRINGS: usize = 4;
 
 /// The part of a caller's buffer in which the core may write a login: room is left for the NULs.
-unsafe fn room<'b>(
+pub(crate) unsafe fn room<'b>(
     buffer: *mut c_char,
     buffer_len: usize,
     login: *mut FaceiotLogin,
 ) -> Result<&'b mut [u8], ErrorKind> {
     unsafe { given_mut(login) }?;
-    let room = buffer_len.checked_sub(STRINGS);
-    if buffer.is_null() {
-        return Err(ErrorKind::InvalidArgument);
-    }
-    unsafe { octets_mut(buffer.cast(), room.ok_or(ErrorKind::BufferTooSmall)?) }
+    let whole = unsafe { octets_mut(buffer.cast(), buffer_len) }?;
+    let room = whole.len().checked_sub(STRINGS).ok_or(ErrorKind::BufferTooSmall)?;
+    whole.get_mut(..room).ok_or(ErrorKind::BufferTooSmall)
 }
 
 /// Turns the four strings that the core wrote into [`room`], which follow each other, into C strings.
-unsafe fn place(
+pub(crate) unsafe fn place(
     buffer: *mut c_char,
     login: *mut FaceiotLogin,
     written: faceiot_core::Result<Login<'_>>,

@@ -181,6 +181,14 @@ pub struct FaceiotText {
     pub len: usize,
 }
 
+impl FaceiotText {
+    /// Nothing.
+    pub(crate) const NONE: Self = Self {
+        data: core::ptr::null(),
+        len: 0,
+    };
+}
+
 impl From<&str> for FaceiotText {
     fn from(text: &str) -> Self {
         Self {
@@ -280,17 +288,13 @@ fn raw(body: &[u8]) -> Result<FaceiotText, ErrorKind> {
 
 /// A member of the payload as it stands there, a string without its quotes; nothing when it is not there.
 fn member(body: &[u8], path: &[&str]) -> Result<FaceiotText, ErrorKind> {
-    let none = FaceiotText {
-        data: core::ptr::null(),
-        len: 0,
-    };
     Ok(match json::find(body, path).map_err(|e| e.kind)? {
         Some(Value::Str(text)) => raw(text.raw())?,
         Some(Value::Number(text)) => text.into(),
         Some(Value::Object(text) | Value::Array(text)) => raw(text)?,
         Some(Value::Bool(true)) => "true".into(),
         Some(Value::Bool(false)) => "false".into(),
-        Some(Value::Null) | None => none,
+        Some(Value::Null) | None => FaceiotText::NONE,
     })
 }
 

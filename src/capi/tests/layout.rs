@@ -8,7 +8,8 @@ use std::process::Command;
 
 use faceiot_capi::{
     FaceiotAliyunDevice, FaceiotAliyunOptions, FaceiotCommand, FaceiotHexAssembler, FaceiotHexEncoder,
-    FaceiotLogin, FaceiotRange, FaceiotSource, FaceiotText, FaceiotV2Assembler, FaceiotV2Encoder,
+    FaceiotLogin, FaceiotRange, FaceiotRegistered, FaceiotRegistration, FaceiotSource, FaceiotText,
+    FaceiotV2Assembler, FaceiotV2Encoder,
 };
 use faceiot_core::ErrorKind;
 
@@ -56,6 +57,24 @@ fn c_and_rust_lay_out_every_struct_alike() {
         (
             "faceiot_aliyun_options.lower_hex",
             offset_of!(FaceiotAliyunOptions, lower_hex),
+        ),
+        ("faceiot_aliyun_registration", size_of::<FaceiotRegistration>()),
+        (
+            "faceiot_aliyun_registration.instance_id",
+            offset_of!(FaceiotRegistration, instance_id),
+        ),
+        (
+            "faceiot_aliyun_registration.method",
+            offset_of!(FaceiotRegistration, method),
+        ),
+        (
+            "faceiot_aliyun_registration.port",
+            offset_of!(FaceiotRegistration, port),
+        ),
+        ("faceiot_aliyun_registered_info", size_of::<FaceiotRegistered>()),
+        (
+            "faceiot_aliyun_registered_info.device_token",
+            offset_of!(FaceiotRegistered, device_token),
         ),
         ("faceiot_source", size_of::<FaceiotSource>()),
         ("faceiot_source.context", offset_of!(FaceiotSource, context)),
