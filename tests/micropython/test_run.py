@@ -141,7 +141,7 @@ def test_a_script_with_another_mqtt_library_and_tls_reaches_it_too(cloud: LocalC
 
 # A script with Alibaba's own SDK, which brings the authority that it believes.
 LINKKIT = """
-import sys, threading
+import ssl, sys, threading
 from linkkit import linkkit
 kit = linkkit.LinkKit("cn-shanghai", "a1b2C3d4E5F", "esp001_001", "589abcdef0123456789abcdef01e0f")
 kit.config_mqtt(port=int(sys.argv[1]), secure=sys.argv[2])
@@ -153,7 +153,10 @@ assert connected.wait(20), "not connected"
 topic = "/sys/a1b2C3d4E5F/esp001_001/thing/event/property/post"
 kit.publish_topic(topic, '{"id":"1","version":"1.0","params":{"by":"linkkit"},"method":"thing.event.property.post"}')
 assert answered.wait(20), "not acknowledged"
-kit.disconnect()
+try:
+    kit.disconnect()
+except ssl.SSLError:
+    pass  # its two threads write to one TLS connection without a lock
 """
 
 
