@@ -116,6 +116,35 @@ def test_a_photo_is_taken_on_command_by_the_simulated_modem(cloud: LocalCloud, p
     assert (row["verified"], row["problem"]) == ("crc", None)
 
 
+CAMERA = """
+import camera, utime
+from machine import UART
+taken = []
+eye = camera.camCapture(0, 640, 480, 0, 0, 0)
+print(eye.start(640, 480, "early"), eye.open())
+eye.callback(taken.append)
+print(eye.start(640, 480, "photo"), taken)
+while not taken:
+    utime.sleep_ms(10)
+with open(taken[0][1], "rb") as file:
+    print(taken[0][0], file.read()[:2])
+uart = UART(UART.UART1, 115200, 8, 0, 1, 0)
+print(uart.write("AT"), uart.any())
+"""
+
+
+@pytest.mark.parametrize("interpreter", ["CPython", "MicroPython"])
+def test_the_modems_camera_writes_a_file_and_says_so_later(photo: tuple[Path, bytes], interpreter: str, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(CAMERA)
+    options, more = [], {}  # CPython: the test card of the wheel
+    if interpreter == "MicroPython":
+        options, more = [f"--micropython={tool('micropython')}"], {"FACEIOT_CAMERA": str(photo[0])}
+    code, out, err = ended(run("--real-cloud", *options, "script.py", cwd=tmp_path, **more))
+    assert code == 0, err
+    assert out == "-1 0\n0 []\n0 b'\\xff\\xd8'\n2 0\n"
+    assert (tmp_path / "photo.jpeg").stat().st_size > 1000
+
+
 # A script with paho-mqtt, as the Raspberry Pi tutorial's SDK uses it inside, with TLS verified by the system's authorities.
 PAHO = f"""
 import ssl, sys, paho.mqtt.client as paho
