@@ -7,10 +7,11 @@ import os
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60
@@ -69,7 +70,7 @@ class LocalCloud:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.wait(20)
         if self.process.stdout:
@@ -96,9 +97,9 @@ class LocalCloud:
         """Registers a device and returns its secret."""
         return str(self.ask("device", "add", device)["secret"])
 
-    def connected(self, device: str) -> bool:
-        """Whether the device logged in."""
-        return f"connected device={device}" in self.said()
+    def logins(self, device: str) -> int:
+        """How often the device logged in."""
+        return self.said().count(f"INFO connected device={device}")
 
     def photos(self, device: str) -> list[dict[str, Any]]:
         """The photos of a device, the newest first."""

@@ -1,5 +1,6 @@
 """examples/modem_c: a whole camera in C, against the local cloud, and against a world that is made up."""
 
+# ruff: noqa: F811 - a fixture of another file is an import and an argument
 from __future__ import annotations
 
 import base64
@@ -14,10 +15,13 @@ import subprocess
 import sys
 import threading
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -26,7 +30,7 @@ sys.path[:0] = [str(HERE / "boards"), str(ROOT / "tests/tools")]
 import firmware  # noqa: E402
 from board import BOARDS  # noqa: E402
 from local_cloud import LocalCloud, build_program, until  # noqa: E402
-from test_c import INCLUDE, SYSTEM, library  # noqa: E402, F401
+from test_c import INCLUDE, SYSTEM, library  # noqa: E402, F401 - a fixture
 
 EXAMPLE = ROOT / "examples/modem_c"
 PHOTO = ROOT / "tests/photos/chelsea.jpg"
@@ -70,7 +74,7 @@ def test_all_but_the_socket_compiles_for_a_microcontroller(flags: list[str], tmp
 
 
 @pytest.fixture(scope="module")
-def host_world(library: Path, tmp_path_factory: pytest.TempPathFactory) -> str:  # noqa: F811
+def host_world(library: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """What the scenarios print on this computer, under the sanitizers."""
     program = tmp_path_factory.mktemp("world") / "world"
     flags = ["-std=gnu99", "-Wall", "-Wextra", "-Werror", *SANITIZERS, "-DNO_PAINT"]
@@ -159,14 +163,16 @@ def test_what_goes_wrong_has_a_status(name: str, status: int, count: int, host_w
 
 
 @pytest.mark.parametrize("name", ["Cortex-M0", "Cortex-M4"])
-def test_on_a_board_it_does_the_same_in_4_kilobytes(name: str, host_world: str, tmp_path: Path) -> None:
+def test_on_a_board_it_does_the_same_in_4_kilobytes(
+    name: str, host_world: str, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     board = BOARDS[name]
     shipped = firmware.package(board.triple)
     program = board.build(HERE / "modem_world.c", shipped, tmp_path)
     printed = board.run(program)
     lines = printed.splitlines()
     measured = [text for text in lines if text.startswith(("= stack", "= memory"))]
-    print(name, measured)
+    record_property(name, "; ".join(measured))
     assert [text for text in lines if text not in measured] == host_world.splitlines()
     stacks = [int(text.split("\t")[2]) for text in measured if text.startswith("= stack")]
     limit, memory = scenarios(printed)["memory"]
@@ -180,7 +186,7 @@ def test_on_a_board_it_does_the_same_in_4_kilobytes(name: str, host_world: str, 
 
 
 @pytest.fixture(scope="module")
-def modem(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
+def modem(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program as its Makefile builds it, under the sanitizers."""
     out = tmp_path_factory.mktemp("modem")
     run("make", "-C", EXAMPLE, f"LIB={library}", f"OUT={out}", f"CFLAGS={' '.join(SANITIZERS)}")
@@ -224,13 +230,13 @@ def test_a_command_is_answered_and_its_photo_arrives_whole(
     device: str, qos: int, modem: Path, cloud: LocalCloud
 ) -> None:
     before = len(cloud.photos(device))
-    logins = cloud.said().count(f"connected device={device}")
+    logins = cloud.logins(device)
     secret = cloud.secrets[device]  # type: ignore[attr-defined]
     process = start(
         modem, secret, *words(device), "--host", cloud.address, "--qos", qos, "--photos", 1, PHOTO
     )
     try:
-        until(lambda: cloud.said().count(f"connected device={device}") > logins, "the modem is connected")
+        until(lambda: cloud.logins(device) > logins, "the modem is connected")
         success = 200 if device == ALIYUN else 0
 
         def answered() -> bool:  # logged in, and soon subscribed too
@@ -248,7 +254,7 @@ def test_a_command_is_answered_and_its_photo_arrives_whole(
             "the command is answered",
         )
     finally:
-        code, out, err = ended(process)
+        code, _, err = ended(process)
     assert (code, err) == (0, "")
     photos = until(lambda: cloud.photos(device)[: len(cloud.photos(device)) - before], "the photo is stored")
     assert photos[0]["sha256"] == SHA256
@@ -283,11 +289,11 @@ class Relay:
         self.upstream, self.limit, self.connections = (host, int(port)), first_limit, 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.listener.settimeout(0.1)
-        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._serve, daemon=True)
 
-    def __enter__(self) -> Relay:
+    def __enter__(self) -> Self:
         self.thread.start()
         return self
 
@@ -387,7 +393,7 @@ def test_a_wrong_secret_is_refused_and_not_shown(modem: Path, cloud: LocalCloud)
 def test_no_connection_and_no_photo_are_told_apart(modem: Path, cloud: LocalCloud, tmp_path: Path) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        address = "127.0.0.1:%d" % closed.getsockname()[1]
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
         code, _, err = ended(
             start(modem, "s", *words(HUAWEI), "--host", address, "--tries", 2, "--now", PHOTO)
         )

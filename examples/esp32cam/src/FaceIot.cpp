@@ -123,9 +123,9 @@ bool FaceIot::send(faceiot_source &source) {
     v2.epoch = epoch;
     v2.content_type = FACEIOT_JPEG;
     v2.time_ms = seconds > 1600000000 ? (uint64_t)seconds * 1000 : 0; // 0: no clock
-    why = "";
     sending = true;
-    for (bool more = true; more && *why == 0;) {
+    bool good = true;
+    for (bool more = true; more && good;) {
         // The connection is kept alive and commands are answered between the messages.
         while (mqtt.connected() && millis() - sentAt < betweenMs) {
             mqtt.loop();
@@ -135,16 +135,17 @@ bool FaceIot::send(faceiot_source &source) {
         int32_t status = inHex ? faceiot_hex_next(&hex, message, sizeof message, &len)
                                : faceiot_v2_next(&v2, message, sizeof message, &len);
         more = status == FACEIOT_OK && len > 0;
-        if (status == FACEIOT_OK && more)
+        if (more)
             status = faceiot_aliyun_topic(inHex ? FACEIOT_ALIYUN_PROPERTY_POST : FACEIOT_ALIYUN_PHOTO,
                                           device.product_key, device.device_name, NULL, topic, sizeof topic, NULL);
         if (status != FACEIOT_OK)
-            why = faceiot_strerror(status);
+            good = failed(faceiot_strerror(status));
         else if (more)
-            publish(topic, message, len);
+            good = publish(topic, message, len);
     }
     sending = false;
-    return *why == 0;
+    if (good) why = ""; // whatever a command's handler did meanwhile
+    return good;
 }
 
 // With beginPublish() a message needs no room in PubSubClient's buffer but for its topic. Its length is 16 bits there:

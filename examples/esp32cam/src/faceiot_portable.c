@@ -411,10 +411,10 @@ int32_t faceiot_aliyun_topic(uint32_t topic, const char *product_key, const char
         {"/", "/control", NULL},
     };
     writer w;
-    if (topic >= sizeof forms / sizeof *forms || buffer == NULL) return FACEIOT_E_INVALID_ARGUMENT;
     TRY(check_utf8(product_key));
     TRY(check_utf8(device_name));
     if (id != NULL) TRY(check_utf8(id));
+    if (topic >= sizeof forms / sizeof *forms || buffer == NULL) return FACEIOT_E_INVALID_ARGUMENT;
     if (forms[topic].behind != NULL && id == NULL) return FACEIOT_E_INVALID_ARGUMENT;
     TRY(check_level(product_key));
     TRY(check_level(device_name));

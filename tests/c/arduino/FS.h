@@ -15,7 +15,7 @@ public:
     explicit File(FILE *file) : file(file, fclose) {}
     explicit operator bool() const { return (bool)file; }
     size_t read(uint8_t *out, size_t want) { return fread(out, 1, want, file.get()); }
-    size_t write(const uint8_t *data, size_t len) { return fwrite(data, 1, len, file.get()); }
+    size_t write(const uint8_t *data, size_t len) { return len ? fwrite(data, 1, len, file.get()) : 0; }
     size_t position() const { return (size_t)ftell(file.get()); }
     size_t size() const {
         long at = ftell(file.get());
