@@ -11,7 +11,6 @@ use super::abi::{self, flag};
 use super::controls;
 use super::device::{Call, Device, Readiness};
 use super::fourcc::{Encoding, FourCc};
-
 use super::identity::Identity;
 use super::negotiation::{Negotiated, check, negotiate};
 use super::node::Node;
