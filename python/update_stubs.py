@@ -71,7 +71,7 @@ def main() -> int:
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             visit(node, (node.name,))
-            if isinstance(node, ast.ClassDef):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 for inner in node.body:
                     if isinstance(inner, ast.FunctionDef):
                         visit(inner, (node.name, inner.name))

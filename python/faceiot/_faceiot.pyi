@@ -1948,9 +1948,13 @@ class Frame:
     def time_ms(self) -> int:
         """When it was taken, in milliseconds since 1970; 0 if that is not known."""
     @property
-    def sequence(self) -> int: ...
+    def sequence(self) -> int:
+        """Number of the frame in its camera's stream; what is missing between two was dropped. 0 for the first, and for
+        frames of no camera.
+        """
     @property
-    def source(self) -> str: ...
+    def source(self) -> str:
+        """Where it came from, in words; empty if nobody said."""
     def transform(
         self,
         *,
@@ -1961,8 +1965,38 @@ class Frame:
         vflip: bool = False,
         annotate: str | None = None,
         quality: int | None = None,
-    ) -> Frame: ...
-    def without_location(self) -> Frame: ...
+    ) -> Frame:
+        """Makes a frame that is cut, turned, scaled and written on, in this order. What needs no change stays: JPEG is
+        encoded again only when its pixels change (a quarter turn of whole blocks does not change them).
+
+        Args:
+            crop: Left, top, width and height of the part to keep, in pixels.
+            size: Width and height of the result. The picture fills it: what does not fit the shape is cut off on both
+                sides, the rest is scaled.
+            rotate: 0, 90, 180 or 270 degrees clockwise.
+            hflip: Left becomes right, after turning.
+            vflip: Up becomes down, after turning.
+            annotate: Text for the upper edge, printable ASCII.
+            quality: JPEG quality, 1 to 100; encodes anew what could have stayed.
+
+        Returns:
+            The new frame.
+
+        Raises:
+            ArgumentError: A part outside the picture, no such angle, a quality outside 1 to 100.
+            JpegError: The picture cannot be decoded.
+
+        Example:
+            >>> frame = faceiot.Frame.open("testcard:640x480")
+            >>> frame.transform(size=(320, 240), rotate=180).width
+            320
+        """
+    def without_location(self) -> Frame:
+        """Makes a frame without the place where it was taken: GPS is taken out of the EXIF, everything else stays.
+
+        Returns:
+            The new frame; the same bytes when there was no place.
+        """
     def check(self) -> JpegReport:
         """Reads the whole picture and says how much of it can be trusted.
 
@@ -2023,6 +2057,40 @@ class JpegReport:
 
 @final
 class Camera:
+    """A camera: opened once, asked for photos. Any thread may use it.
+
+    A live camera is read all the time and only its newest frame is kept: `capture()` gives a frame that was taken after
+    the call, never an old one. When it fails it is opened again, a few times; then the error is raised, and the next
+    call tries anew. Iterating gives every new frame; those that came while the last one was looked at are passed over.
+    Used as a context manager it is closed at the end of the block.
+
+    Args:
+        source: `"auto"` (the first camera that works), `"v4l2:/dev/video0"`, `"rpicam:"`, `"http://..."`,
+            `"file:photo.jpg"`, `"dir:photos"`, `"mjpeg:film.mjpeg"`, `"testcard:640x480"`; a path of a photo or folder; or
+            any object with `capture_file` or `capture_array`, such as a started `Picamera2`.
+        size: Width and height of the frames. The camera is set to its nearest mode that is at least as large; what does
+            not fit is cut and scaled. Without it frames are as the camera gives them.
+        fps: Frames in a second, as near as the camera can.
+        rotate: 0, 90, 180 or 270 degrees clockwise.
+        hflip: Left becomes right, after turning.
+        vflip: Up becomes down, after turning.
+        annotate: Text for the upper edge, printable ASCII.
+        quality: JPEG quality of what has to be encoded, 1 to 100; JPEG that came from the camera is not encoded again
+            without a reason.
+        strip_location: Takes the place where a photo was taken out of its EXIF.
+        timeout: Seconds that one frame may take.
+        retries: How often a live camera that failed is opened again before the error is raised.
+
+    Raises:
+        CameraError: There is no camera, or it cannot be used; the message says why.
+        ArgumentError: An argument that is none.
+
+    Example:
+        >>> with faceiot.Camera("testcard:640x480", size=(720, 480)) as camera:
+        ...     camera.capture().width
+        720
+    """
+
     def __new__(
         cls,
         source: str | PathLike[str] | _Capturing | None = None,
@@ -2039,18 +2107,67 @@ class Camera:
         retries: int = 3,
     ) -> Self: ...
     @property
-    def source(self) -> str: ...
+    def source(self) -> str:
+        """What the camera is, in words."""
     @property
-    def mode(self) -> str | None: ...
+    def mode(self) -> str | None:
+        """What the camera really gives before frames are cut and scaled, such as `"1280x720 MJPG at 30 frames/s"`; None
+        when it does not say.
+        """
     @property
-    def controls(self) -> dict[str, Control]: ...
-    def set_control(self, name: str, value: int) -> None: ...
+    def controls(self) -> dict[str, Control]:
+        """What can be set at the camera: name and `Control`.
+
+        Raises:
+            CameraError: The camera does not tell.
+        """
+    def set_control(self, name: str, value: int) -> None:
+        """Sets a control; it is set again when the camera has to be opened again.
+
+        Args:
+            name: Its name, as in `controls`.
+            value: Its new value.
+
+        Raises:
+            ArgumentError: There is no such control, or the value is outside its limits.
+            CameraError: The camera refuses.
+        """
     @property
-    def statistics(self) -> dict[Literal["frames", "dropped", "damaged", "restarts"], int]: ...
-    def capture(self) -> Frame: ...
-    def latest(self) -> Frame | None: ...
-    def burst(self, count: int) -> Burst: ...
-    def close(self) -> None: ...
+    def statistics(self) -> dict[Literal["frames", "dropped", "damaged", "restarts"], int]:
+        """What went through the camera since it was opened: `frames`, `dropped` (taken, never delivered), `damaged` (thrown
+        away) and `restarts`.
+        """
+    def capture(self) -> Frame:
+        """Takes a photo: the first frame that is taken after the call.
+
+        Returns:
+            The frame.
+
+        Raises:
+            CameraError: The camera failed and did not come back.
+            TimedOutError: It gave nothing in time.
+            JpegError: What it gives is not a picture.
+        """
+    def latest(self) -> Frame | None:
+        """The newest frame that is there, without waiting; None before the first one and while the camera fails.
+
+        Returns:
+            The frame or None.
+        """
+    def burst(self, count: int) -> Burst:
+        """Takes several photos, one after the other, as fast as the camera gives them.
+
+        Args:
+            count: How many.
+
+        Returns:
+            The frames, which show themselves as a contact sheet in a notebook.
+
+        Raises:
+            CameraError: As `capture`.
+        """
+    def close(self) -> None:
+        """Lets the camera go, so that another program can have it. Closing twice is fine."""
     def __iter__(self) -> Frames: ...
     def __enter__(self) -> Self: ...
     def __exit__(
@@ -2069,36 +2186,63 @@ _Capturing: TypeAlias = _FileCapturing | _ArrayCapturing
 
 @final
 class Frames(Iterator[Frame]):
+    """The iterator over a camera's new frames."""
+
     def __iter__(self) -> Self: ...
     def __next__(self) -> Frame: ...
 
 @final
 class Control:
+    """Something that can be set at a camera."""
+
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its name, as `v4l2-ctl` writes it."""
     @property
-    def value(self) -> int: ...
+    def value(self) -> int:
+        """What it is set to."""
     @property
-    def minimum(self) -> int: ...
+    def minimum(self) -> int:
+        """The smallest value."""
     @property
-    def maximum(self) -> int: ...
+    def maximum(self) -> int:
+        """The largest value."""
     @property
-    def step(self) -> int: ...
+    def step(self) -> int:
+        """The distance from one value to the next."""
     @property
-    def default(self) -> int: ...
+    def default(self) -> int:
+        """What it is without anybody setting it."""
     @property
-    def choices(self) -> list[tuple[int, str]]: ...
+    def choices(self) -> list[tuple[int, str]]:
+        """The values of a menu with their names; empty when it is not a menu."""
     @property
-    def writable(self) -> bool: ...
+    def writable(self) -> bool:
+        """Whether it can be set now; some cannot be while an automatic mode has the say."""
 
 @final
 class Burst(Sequence[Frame]):
-    def sheet(self, *, columns: int = 4, width: int = 240) -> Frame: ...
+    """Photos taken one after the other: a sequence of frames that shows itself as a contact sheet in a notebook."""
+
+    def sheet(self, *, columns: int = 4, width: int = 240) -> Frame:
+        """All frames on one picture.
+
+        Args:
+            columns: How many beside each other.
+            width: Pixels of each across; the height follows the first frame.
+
+        Returns:
+            The sheet.
+
+        Raises:
+            ArgumentError: There are no frames or columns.
+            JpegError: A frame is damaged.
+        """
     def __len__(self) -> int: ...
     @overload
-    def __getitem__(self, index: int) -> Frame: ...
+    def __getitem__(self, key: int, /) -> Frame: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Frame]: ...
+    def __getitem__(self, key: slice, /) -> list[Frame]: ...
     def _repr_jpeg_(self) -> bytes | None: ...
 
 @final

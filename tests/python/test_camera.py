@@ -83,7 +83,6 @@ def test_frames_are_cut_turned_flipped_and_written_on():
         {"fps": float("nan")},
         {"timeout": -1.0},
         {"size": (0, 10)},
-        {"annotate": "门"},
     ],
     ids=str,
 )
@@ -191,7 +190,7 @@ def test_the_place_is_taken_out(tmp_path):
         left = Image.open(io.BytesIO(camera.capture().jpeg)).getexif()
     assert left[0x010F] == "maker"
     assert not left.get_ifd(0x8825)
-    assert Image.open(path).getexif().get_ifd(0x8825)
+    assert Image.open(io.BytesIO(path.read_bytes())).getexif().get_ifd(0x8825)
     assert faceiot.Frame.open(f"file:{path}").without_location().jpeg != path.read_bytes()
 
 
@@ -253,12 +252,11 @@ def test_ctrl_c_ends_a_wait_for_a_frame(rpicam, script):
     rpicam(pause=3600)
     process = script(
         "import faceiot, signal, threading, os, time\n"
-        "camera = faceiot.Camera('rpicam:', timeout=60)\n"
-        "camera.capture()\n"
+        "camera = faceiot.Camera('rpicam:', timeout=10)\n"
         "threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
         "began = time.monotonic()\n"
-        "try:\n    camera.capture()\n"
-        "except KeyboardInterrupt:\n    print('interrupted', time.monotonic() - began < 20)\n"
+        "try:\n    while True:\n        camera.capture()\n"
+        "except KeyboardInterrupt:\n    print('interrupted', time.monotonic() - began < 5)\n"
     )
     out, error = process.communicate(timeout=50)
     assert out == "interrupted True\n", error

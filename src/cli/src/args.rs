@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-use crate::{command, demo, device, doctor, receive, run, send, sign, up};
+use crate::{capture, command, demo, device, doctor, receive, run, send, sign, up};
 
 /// Cameras, IoT clouds and photos that arrive whole; with a cloud of its own for this computer
 #[derive(Parser, Debug)]
@@ -47,6 +47,12 @@ pub(crate) enum Subcommands {
     /// Send photos as a device
     #[command(after_help = send::EXAMPLES)]
     Send(send::SendCommand),
+    /// Take photos with a camera
+    #[command(after_help = capture::CAPTURE_EXAMPLES)]
+    Capture(capture::CaptureCommand),
+    /// Show the cameras of this computer, what they can, and which one `auto` takes
+    #[command(after_help = capture::CAMERAS_EXAMPLES)]
+    Cameras(capture::CamerasCommand),
     /// Write the photos that reach the local cloud into a folder, as they arrive
     #[command(after_help = receive::EXAMPLES)]
     Receive(receive::ReceiveCommand),

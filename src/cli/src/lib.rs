@@ -9,7 +9,7 @@
 //! | file | question |
 //! |---|---|
 //! | `args` | what can be said on the command line |
-//! | `up`, `demo`, `device`, `send`, `receive`, `command`, `run`, `sign`, `doctor` | one subcommand each, its options included |
+//! | `up`, `demo`, `device`, `send`, `capture`, `receive`, `command`, `run`, `sign`, `doctor` | one subcommand each, its options included |
 //! | `config` (`endpoint`, `ini`), `secret` | which device: options, environment, the tutorial's `iot.cfg` |
 //! | `place` | which folder, which running cloud |
 //! | `out`, `logging` | answers on standard output (text or JSON), progress and the log on standard error |
@@ -30,6 +30,7 @@
 //! | 130 | Ctrl-C |
 
 mod args;
+mod capture;
 mod command;
 mod config;
 mod demo;
@@ -110,6 +111,8 @@ fn execute(command: Subcommands, out: Output) -> Result<(), Failure> {
             Subcommands::Demo(command) => demo::run(command, out).await,
             Subcommands::Device(command) => interrupt::or_interrupt(device::run(command, out)).await,
             Subcommands::Send(command) => interrupt::or_interrupt(send::run(command, out)).await,
+            Subcommands::Capture(command) => interrupt::or_interrupt(capture::run(command, out)).await,
+            Subcommands::Cameras(command) => interrupt::or_interrupt(capture::cameras(command, out)).await,
             Subcommands::Receive(command) => interrupt::or_interrupt(receive::run(command, out)).await,
             Subcommands::Command(command) => interrupt::or_interrupt(command::run(command, out)).await,
             Subcommands::Run(command) => run::run(&command),

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::{ANYWHERE, Up, command, exit_code, faceiot, finish, signal, until, wait};
 
 /// Every command line that can be asked for help.
-const COMMANDS: [&[&str]; 13] = [
+const COMMANDS: [&[&str]; 15] = [
     &["up"],
     &["demo"],
     &["device"],
@@ -18,6 +18,8 @@ const COMMANDS: [&[&str]; 13] = [
     &["device", "list"],
     &["device", "remove"],
     &["send"],
+    &["capture"],
+    &["cameras"],
     &["receive"],
     &["command"],
     &["sign"],

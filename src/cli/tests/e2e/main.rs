@@ -6,6 +6,7 @@
 //! | `signing` | `faceiot sign` of device logins against the vectors |
 //! | `sign` | `sign` and `verify` of every kind against the vectors, in JSON |
 //! | `devices` | `device`, `send`, `receive`, `command` with a running cloud |
+//! | `capture` | `capture` and `cameras` |
 //! | `demo` | `faceiot demo`, whole and with a lost chunk |
 //! | `doctor` | every hop broken once |
 //! | `run` | which Python gets a script, and what it is told |
@@ -27,6 +28,7 @@
 
 mod basics;
 mod bounded;
+mod capture;
 mod crash;
 mod demo;
 mod devices;
