@@ -1,30 +1,36 @@
-//! Frame sources, JPEG in and out, and the strict JPEG check.
+//! Cameras, frames, JPEG in and out, and the strict JPEG check.
 //!
 //! # What this is
 //!
-//! A [`Frame`] is one photo as JPEG, with its size and the time it was taken. A [`FrameSource`] gives frames, one
-//! at a time; [`open`] makes one from a short text such as `file:door.jpg` or `testcard:640x480`. [`jpeg::check`]
-//! says how much of a received photo can be trusted.
+//! A [`Frame`] is one photo, as the JPEG that a camera gave or as raw pixels, with its size, its number and the time it
+//! was taken. A [`FrameSource`] gives frames, one at a time; [`open`] makes one from a short text such as
+//! `v4l2:/dev/video0`, `rpicam:`, `http://192.168.4.1/capture`, `file:door.jpg` or `testcard:640x480`. A [`Camera`] is
+//! what people use: any source, read so that a photo is never an old one, opened again when it fails, and its frames cut,
+//! turned and scaled ([`Transform`]). [`jpeg::check`] says how much of a received photo can be trusted.
 //!
 //! # The flow
 //!
 //! ```text
-//! spec --open()--> FrameSource --next()--> Frame --jpeg()--> the sender's chunks
-//!                                            |
-//!                                            +--decode_rgb()--> pixels (height, width, 3)
+//! spec --open()--> FrameSource --next()--> Camera --capture()--> Frame --jpeg()--> the sender's chunks
+//!                  v4l2, rpicam, http:     one thread keeps        |
+//!                  JPEGs repaired          the newest frame        +--decode_rgb()--> pixels (height, width, 3)
+//!                                                                  +--transform()--> another Frame
 //! received octets --jpeg::check()--> Report { verified, problem, width, height }
 //! ```
 //!
 //! JPEG octets pass through untouched: a frame that came as JPEG is sent as it came, never decoded and encoded
-//! again.
+//! again, unless it has to change. Raw pixels are encoded when their JPEG is asked for, once.
 //!
 //! # Modules
 //!
 //! | module | answers |
 //! |---|---|
-//! | [`frame`](Frame) | what a photo is |
-//! | [`jpeg`] | is this JPEG whole? (`walk`: its markers; `codec`: the only file that calls libjpeg-turbo) |
-//! | `source` | where frames come from: files, folders, a drawn test picture |
+//! | [`frame`](Frame) | what a photo is; `raw`: its pixels before they are a JPEG |
+//! | `transform` | how it is cut, turned, scaled and written on; `scale`: pixels, `letters`: text, `sheet`: many in one |
+//! | [`jpeg`] | is this JPEG whole, and what can be put right? (`walk`: its markers; `repair`, `splitter`, `exif`; `codec`: the only file that calls libjpeg-turbo) |
+//! | `camera`, `live` | what people use; the one thread that reads a live source |
+//! | `source` | where frames come from: files, folders, recordings, web servers, `rpicam-vid`, a drawn test picture; which one `auto` takes |
+//! | `v4l2` | cameras of the Linux kernel (on Linux) |
 //! | `error` | what went wrong |
 //!
 //! # May import

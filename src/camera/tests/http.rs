@@ -1,4 +1,9 @@
 //! Cameras that are web servers, good ones and bad ones, each a socket of its own on this computer.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on ends"
+)]
 
 mod common;
 
@@ -10,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{options, photo, red, wish};
-use faceiot_camera::{Camera, ErrorKind, FrameSource as _, Wish, open, open_with};
+use faceiot_camera::{Camera, ErrorKind, Wish, open, open_with};
 
 /// A server that answers each connection by this function, which is given the request and its number.
 struct Server {
@@ -78,7 +83,7 @@ fn answer(stream: &mut TcpStream, kind: &str, body: &[u8]) -> bool {
     send(stream, head.as_bytes()) && send(stream, body)
 }
 
-/// The head and one part of a stream as the ESP32-CAM's example sketch (CameraWebServer, app_httpd.cpp) writes them.
+/// The head and one part of a stream as the ESP32-CAM's example sketch (`CameraWebServer`, `app_httpd.cpp`) writes them.
 const STREAM: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace;boundary=123456789000000000000987654321\r\n\
     Transfer-Encoding: chunked\r\nAccess-Control-Allow-Origin: *\r\nX-Framerate: 60\r\n\r\n";
@@ -235,7 +240,7 @@ fn a_server_that_says_nothing_is_given_up_in_time() {
 fn a_body_without_end_is_given_up_at_the_cap() {
     let server = Server::start(|stream, _, number| {
         send(stream, b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n");
-        let piece = [0x55; 64 << 10];
+        let piece = [0x55; 16 << 10];
         while number > 0 && send(stream, &piece) {}
     });
     let error = first_error(&server.url("/"), &wish());
@@ -264,7 +269,7 @@ fn a_stream_of_something_else_is_given_up() {
             stream,
             b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=x\r\n\r\n",
         );
-        while send(stream, &[0x55; 64 << 10]) {}
+        while send(stream, &[0x55; 16 << 10]) {}
     });
     assert_eq!(first_error(&server.url("/"), &wish()).kind, ErrorKind::Jpeg);
 }

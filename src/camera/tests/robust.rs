@@ -1,4 +1,9 @@
 //! JPEGs as cameras and attackers make them, at every door: `Frame`, `repair`, `Splitter`, `check`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on ends"
+)]
 
 mod common;
 

@@ -1,6 +1,11 @@
 //! `rpicam:` with a fake `rpicam-vid` on PATH: each test is a shell script of its own in a process of its own, because
 //! PATH belongs to the whole process.
 #![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on ends"
+)]
 
 mod common;
 
