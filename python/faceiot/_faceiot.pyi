@@ -1949,8 +1949,9 @@ class Frame:
         """When it was taken, in milliseconds since 1970; 0 if that is not known."""
     @property
     def sequence(self) -> int:
-        """Number of the frame in its camera's stream; what is missing between two was dropped. 0 for the first, and for
-        frames of no camera.
+        """Number of the frame in its camera's stream; 0 for the first, and for frames of no camera.
+
+        What is missing between two was dropped.
         """
     @property
     def source(self) -> str:
@@ -1966,8 +1967,10 @@ class Frame:
         annotate: str | None = None,
         quality: int | None = None,
     ) -> Frame:
-        """Makes a frame that is cut, turned, scaled and written on, in this order. What needs no change stays: JPEG is
-        encoded again only when its pixels change (a quarter turn of whole blocks does not change them).
+        """Makes a frame that is cut, turned, scaled and written on, in this order.
+
+        What needs no change stays: JPEG is encoded again only when its pixels change (a quarter turn of whole blocks
+        does not change them).
 
         Args:
             crop: Left, top, width and height of the part to keep, in pixels.
@@ -2111,8 +2114,9 @@ class Camera:
         """What the camera is, in words."""
     @property
     def mode(self) -> str | None:
-        """What the camera really gives before frames are cut and scaled, such as `"1280x720 MJPG at 30 frames/s"`; None
-        when it does not say.
+        """What the camera really gives, such as `"1280x720 MJPG at 30 frames/s"`; None when it does not say.
+
+        Frames are cut and scaled after that.
         """
     @property
     def controls(self) -> dict[str, Control]:
@@ -2134,8 +2138,9 @@ class Camera:
         """
     @property
     def statistics(self) -> dict[Literal["frames", "dropped", "damaged", "restarts"], int]:
-        """What went through the camera since it was opened: `frames`, `dropped` (taken, never delivered), `damaged` (thrown
-        away) and `restarts`.
+        """What went through the camera since it was opened.
+
+        `frames`, `dropped` (taken, never delivered), `damaged` (thrown away) and `restarts` (opened again).
         """
     def capture(self) -> Frame:
         """Takes a photo: the first frame that is taken after the call.

@@ -137,8 +137,9 @@ impl Camera {
         &self.source
     }
 
-    /// What the camera really gives before frames are cut and scaled, such as `"1280x720 MJPG at 30 frames/s"`; None
-    /// when it does not say.
+    /// What the camera really gives, such as `"1280x720 MJPG at 30 frames/s"`; None when it does not say.
+    ///
+    /// Frames are cut and scaled after that.
     #[getter]
     fn mode(&self) -> Option<String> {
         self.inner.mode().map(|mode| mode.to_string())
@@ -170,8 +171,9 @@ impl Camera {
         Ok(py.detach(|| self.inner.set_control(name, value))?)
     }
 
-    /// What went through the camera since it was opened: `frames`, `dropped` (taken, never delivered), `damaged` (thrown
-    /// away) and `restarts`.
+    /// What went through the camera since it was opened.
+    ///
+    /// `frames`, `dropped` (taken, never delivered), `damaged` (thrown away) and `restarts` (opened again).
     #[getter]
     fn statistics<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         let statistics = self.inner.statistics();

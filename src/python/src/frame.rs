@@ -153,8 +153,9 @@ impl Frame {
         self.inner.time_ms()
     }
 
-    /// Number of the frame in its camera's stream; what is missing between two was dropped. 0 for the first, and for
-    /// frames of no camera.
+    /// Number of the frame in its camera's stream; 0 for the first, and for frames of no camera.
+    ///
+    /// What is missing between two was dropped.
     #[getter]
     fn sequence(&self) -> u64 {
         self.inner.sequence()
@@ -166,8 +167,10 @@ impl Frame {
         self.inner.source()
     }
 
-    /// Makes a frame that is cut, turned, scaled and written on, in this order. What needs no change stays: JPEG is
-    /// encoded again only when its pixels change (a quarter turn of whole blocks does not change them).
+    /// Makes a frame that is cut, turned, scaled and written on, in this order.
+    ///
+    /// What needs no change stays: JPEG is encoded again only when its pixels change (a quarter turn of whole blocks
+    /// does not change them).
     ///
     /// Args:
     ///     crop: Left, top, width and height of the part to keep, in pixels.
