@@ -314,6 +314,42 @@ static void faults(void) {
     said("no photo", status, world.published);
 }
 
+/* Octets that are no MQTT, or nearly: each run ends with a status, and nothing is read or written out of place. */
+static void noise(void) {
+    static const uint8_t types[] = {0x30, 0x31, 0x32, 0x36, 0x40, 0x90, 0x20, 0xD0, 0x00, 0xF0};
+    uint32_t seed = 2463534242u;
+    unsigned run, wrong = 0;
+    for (run = 0; run < 500; run++) {
+        uint8_t octets[100];
+        size_t len = 0, i;
+        int status;
+        fresh(run & 1, 1);
+        world.quiet = 1;
+        status = connected();
+        while (len < sizeof octets) {
+            seed ^= seed << 13;
+            seed ^= seed >> 17;
+            seed ^= seed << 5;
+            octets[len++] = (uint8_t)(seed >> 8);
+        }
+        if (run & 2) { /* a packet by its head */
+            octets[0] = types[octets[0] % sizeof types];
+            octets[1] = (uint8_t)(octets[1] % 98);
+            octets[2] = 0;
+            octets[3] %= 64;
+        }
+        if (run & 4) { /* a command with an octet changed */
+            len = command_for(run & 1);
+            memcpy(octets, command, len);
+            octets[seed % len] = (uint8_t)(seed >> 24);
+        }
+        answer_with(octets, len);
+        for (i = 0; i < 300 && status == MQTT_OK; i++) status = modem_step(&device, 100);
+        wrong += status != MQTT_OK;
+    }
+    said("noise", 0, wrong);
+}
+
 /* How often the secret or a password of its digits is found in the modem's memory once it is logged in. */
 static void secrets(void) {
     uint32_t cloud;
@@ -375,6 +411,7 @@ static void depths(void) {
 int main(void) {
     whole_photos();
     faults();
+    noise();
     secrets();
 #ifndef NO_PAINT
     depths();

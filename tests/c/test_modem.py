@@ -32,6 +32,7 @@ from board import BOARDS  # noqa: E402
 from local_cloud import LocalCloud, build_program, until  # noqa: E402
 from test_c import INCLUDE, SYSTEM, library  # noqa: E402, F401 - a fixture
 
+pytestmark = pytest.mark.timeout(300)  # compilers, on a busy machine
 EXAMPLE = ROOT / "examples/modem_c"
 PHOTO = ROOT / "tests/photos/chelsea.jpg"
 SHA256 = hashlib.sha256(PHOTO.read_bytes()).hexdigest()
@@ -160,6 +161,12 @@ def test_read_an_octet_at_a_time_and_written_three_at_a_time_photos_are_whole(ho
 def test_what_goes_wrong_has_a_status(name: str, status: int, count: int, host_world: str) -> None:
     assert host_world.splitlines()[-1] == "end"
     assert scenarios(host_world)[name] == (status, count)
+
+
+def test_octets_that_are_no_mqtt_end_with_a_status(host_world: str) -> None:
+    status, wrong = scenarios(host_world)["noise"]
+    assert status == 0
+    assert 250 < wrong < 500, "most of 500 are no MQTT, and some are"
 
 
 @pytest.mark.parametrize("name", ["Cortex-M0", "Cortex-M4"])

@@ -3,6 +3,10 @@
 #include <string.h>
 #include <time.h>
 
+#if __has_include(<esp_random.h>)
+#include <esp_random.h> // where it is since ESP-IDF 5
+#endif
+
 static const unsigned long FIRST_WAIT_MS = 1000, LONGEST_WAIT_MS = 60000;
 
 // A photo in a file: a read callback of the encoders.
