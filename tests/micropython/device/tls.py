@@ -8,18 +8,14 @@ from faceiot.port import binascii
 try:
     import ssl
 except ImportError:
-    import tls as ssl  # what `ssl` is made of, in a MicroPython without micropython-lib
+    import ussl as ssl
 
 cloud, port, server, name, authority = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4], sys.argv[5]
 with open(authority) as pem:
     lines = [line.strip() for line in pem if "-----" not in line]
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 context.verify_mode = ssl.CERT_REQUIRED
-der = binascii.a2b_base64("".join(lines))
-if ssl.__name__ == "tls":
-    context.load_verify_locations(der)
-else:
-    context.load_verify_locations(cadata=der)
+context.load_verify_locations(cadata=binascii.a2b_base64("".join(lines)))  # DER
 tls = {"ssl": context, "ssl_params": {"server_hostname": name} if name else None, "port": port}
 if cloud == "aliyun":
     device = Device.aliyun("a1pk", "cam_1", "secret-of-cam-1", server=server, **tls)
