@@ -5,12 +5,28 @@
  */
 #include <fcntl.h>
 #include <linux/videodev2.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
+
+/* What src/camera/src/v4l2/abi.rs says of the same structures, on 64-bit machines. */
+_Static_assert(sizeof(struct v4l2_capability) == 104, "v4l2_capability");
+_Static_assert(sizeof(struct v4l2_fmtdesc) == 64, "v4l2_fmtdesc");
+_Static_assert(sizeof(struct v4l2_frmsizeenum) == 44, "v4l2_frmsizeenum");
+_Static_assert(sizeof(struct v4l2_frmivalenum) == 52, "v4l2_frmivalenum");
+_Static_assert(sizeof(struct v4l2_format) == 208, "v4l2_format");
+_Static_assert(offsetof(struct v4l2_format, fmt.pix.quantization) == 48, "quantization");
+_Static_assert(sizeof(struct v4l2_streamparm) == 204, "v4l2_streamparm");
+_Static_assert(sizeof(struct v4l2_requestbuffers) == 20, "v4l2_requestbuffers");
+_Static_assert(sizeof(struct v4l2_buffer) == 88, "v4l2_buffer");
+_Static_assert(offsetof(struct v4l2_buffer, sequence) == 56, "sequence");
+_Static_assert(offsetof(struct v4l2_buffer, m) == 64, "m");
+_Static_assert(sizeof(struct v4l2_queryctrl) == 68, "v4l2_queryctrl");
+_Static_assert(sizeof(struct v4l2_querymenu) == 44, "v4l2_querymenu");
 
 #define MOST (1280 * 720 * 2)
 #define JUNK 1000

@@ -88,7 +88,8 @@ section "supervised unplug" cat held
 
 # Motion JPEG comes from a loopback device, fed with photos and some octets behind each.
 capture testcard:720x480 --count 5 --save . >/dev/null
-feeder /dev/video10 720 480 30 0000.jpg 0001.jpg 0002.jpg 0003.jpg 0004.jpg &
+# Slower than it could be: the loopback device writes over buffers that somebody reads too slowly.
+feeder /dev/video10 720 480 15 0000.jpg 0001.jpg 0002.jpg 0003.jpg 0004.jpg &
 feeder=$!
 loopback=v4l2:/dev/video10
 tries=0

@@ -275,7 +275,8 @@ pub(super) mod control {
     pub(crate) const NEXT: u32 = 0x8000_0000;
 }
 
-/// The sizes that the kernel's header gives each structure, for the pointers of this machine.
+// The sizes that the kernel's header gives each structure, for the pointers of this machine: those that a C compiler
+// computes for x86-64, and with 64-bit time for 32-bit ARM and 32-bit x86.
 const _: () = {
     let wide = size_of::<usize>() == 8;
     assert!(size_of::<Capability>() == 104);
@@ -290,6 +291,8 @@ const _: () = {
     assert!(size_of::<Buffer>() == if wide { 88 } else { narrow });
     assert!(std::mem::offset_of!(Buffer, sequence) == if narrow == 80 { 56 } else { 52 });
     assert!(std::mem::offset_of!(Format, width) == size_of::<usize>());
+    assert!(std::mem::offset_of!(Format, quantization) == 40 + size_of::<usize>());
+    assert!(std::mem::offset_of!(Buffer, offset) == 8 + std::mem::offset_of!(Buffer, sequence));
     assert!(size_of::<QueryControl>() == 68);
     assert!(size_of::<QueryMenu>() == 44);
     assert!(size_of::<ControlValue>() == 8);
