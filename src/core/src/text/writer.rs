@@ -74,6 +74,10 @@ impl<'b> Writer<'b> {
     /// # Errors
     /// [`ErrorKind::BufferTooSmall`]; nothing was written.
     pub fn push_u64(&mut self, mut number: u64) -> Result<&mut Self> {
+        if number < 10 {
+            self.push_octets(&[b'0' + number as u8])?;
+            return Ok(self);
+        }
         let mut digits = [[0; 4]; 5]; // u64::MAX has 20
         let mut start = 20;
         for four in digits.iter_mut().rev() {
