@@ -138,7 +138,8 @@ static uint64_t unix_ms(void) {
     return (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u;
 }
 
-static int send_file(modem *m, const char *path) {
+/* `again`: what broke off before. */
+static int send_file(modem *m, const char *path, int again) {
     faceiot_source photo;
     struct stat about;
     int status, fd = open(path, O_RDONLY);
@@ -151,7 +152,7 @@ static int send_file(modem *m, const char *path) {
     photo.read = file_read;
     photo.context = &fd;
     photo.length = (size_t)about.st_size;
-    status = modem_send_photo(m, &photo, unix_ms());
+    status = again ? modem_send_again(m, &photo) : modem_send_photo(m, &photo, unix_ms());
     close(fd);
     if (status == FACEIOT_OK) printf("sent %s: %lu octets\n", path, (unsigned long)photo.length);
     if (status > 0) fprintf(stderr, "modem_c: the photo `%s`: %s\n", path, modem_strerror(status));
@@ -290,7 +291,7 @@ static int parse(int argc, char **argv, options *o, modem_settings *s) {
 static modem device; /* all that the camera remembers */
 
 /* One connection, until it ends or everything is sent: the status, and in `exit_code` what a status above 0 means. */
-static int serve(const options *o, modem_settings *s, long *left, long *failures, int *exit_code) {
+static int serve(const options *o, modem_settings *s, long *left, long *failures, int *again, int *exit_code) {
     char hour[11], port[6];
     faceiot_login login;
     mqtt_io io;
@@ -319,7 +320,8 @@ static int serve(const options *o, modem_settings *s, long *left, long *failures
             if (status > 0) fprintf(stderr, "modem_c: a command was not answered: %s\n", modem_strerror(status));
             continue;
         }
-        status = send_file(&device, o->photo);
+        status = send_file(&device, o->photo, *again);
+        *again = status < 0;
         if (status > 0) {
             *exit_code = EXIT_PHOTO;
             break;
@@ -338,7 +340,7 @@ int main(int argc, char **argv) {
     options o;
     modem_settings s;
     long failures = 0, left;
-    int code, status;
+    int code, status, again = 0;
     memset(&o, 0, sizeof o);
     memset(&s, 0, sizeof s);
     o.tries = 10;
@@ -357,7 +359,7 @@ int main(int argc, char **argv) {
     device.wanted = (uint8_t)o.now;
     for (;;) {
         static const unsigned pause_s[6] = {1, 2, 4, 8, 16, 30};
-        status = serve(&o, &s, &left, &failures, &code);
+        status = serve(&o, &s, &left, &failures, &again, &code);
         if (status == MQTT_OK) return 0;
         if (status > 0) {
             if (code == EXIT_USAGE) fprintf(stderr, "modem_c: cannot sign: %s\n", modem_strerror(status));

@@ -157,18 +157,18 @@ static int32_t next_message(modem *m, uint8_t *out, size_t room, size_t *written
                                               : faceiot_hex_next(&m->encoder.hex, out, room, written);
 }
 
-int modem_send_photo(modem *m, const faceiot_source *photo, uint64_t time_ms) {
+static int send_photo(modem *m, const faceiot_source *photo, int again) {
     const modem_settings *s = m->settings;
     int huawei = s->cloud == MODEM_HUAWEI;
     memset(&m->encoder, 0, sizeof m->encoder);
-    m->frame_id++;
     if (huawei) {
         m->encoder.v2.source = *photo;
-        m->encoder.v2.time_ms = time_ms;
+        m->encoder.v2.time_ms = m->time_ms;
         m->encoder.v2.frame_id = m->frame_id;
         m->encoder.v2.chunk_size = MODEM_CHUNK;
         m->encoder.v2.epoch = s->epoch;
         m->encoder.v2.content_type = FACEIOT_JPEG;
+        m->encoder.v2.retransmit = (uint8_t)again;
     } else {
         m->encoder.hex.source = *photo;
     }
@@ -192,6 +192,14 @@ int modem_send_photo(modem *m, const faceiot_source *photo, uint64_t time_ms) {
         if (status != MQTT_OK) return status;
     }
 }
+
+int modem_send_photo(modem *m, const faceiot_source *photo, uint64_t time_ms) {
+    m->frame_id++;
+    m->time_ms = time_ms;
+    return send_photo(m, photo, 0);
+}
+
+int modem_send_again(modem *m, const faceiot_source *photo) { return send_photo(m, photo, 1); }
 
 int modem_logout(modem *m) { return mqtt_disconnect(&m->mqtt); }
 

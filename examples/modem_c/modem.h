@@ -40,6 +40,7 @@ typedef struct modem {
         faceiot_hex_encoder hex;
         faceiot_v2_encoder v2;
     } encoder;
+    uint64_t time_ms; /* of the last photo */
     uint32_t frame_id;
     uint32_t last_request; /* CRC of the last request's id: the same one again is answered, and not done twice */
     uint32_t photo_at;     /* when the last message of a photo went out */
@@ -56,8 +57,11 @@ int modem_login(modem *m, const mqtt_io *io, const faceiot_login *login);
 /* Waits for at most so long for a command and answers it: `take_photo` raises `wanted`. */
 int modem_step(modem *m, uint32_t timeout_ms);
 /* Sends a photo that is read front to back, a few hundred octets at a time, and waits until the broker has it.
- * `time_ms`: when it was taken, milliseconds since 1970 UTC, or 0. After a failure, begin again with the first octet. */
+ * `time_ms`: when it was taken, milliseconds since 1970 UTC, or 0. */
 int modem_send_photo(modem *m, const faceiot_source *photo, uint64_t time_ms);
+/* The last photo once more, from its first octet, after its connection broke: the same octets under the same number, so
+ * that the other side completes what it has. */
+int modem_send_again(modem *m, const faceiot_source *photo);
 int modem_logout(modem *m);
 
 const char *modem_strerror(int status);

@@ -71,19 +71,25 @@ bool FaceIot::connect() {
     return failed("login refused: check product key, device name and device secret");
 }
 
+// A device that does not hear commands is not connected.
+bool FaceIot::notSubscribed(const char *reason) {
+    mqtt.disconnect();
+    return failed(reason);
+}
+
 bool FaceIot::subscribe() {
     why = "";
     if (faceiot_aliyun_topic(FACEIOT_ALIYUN_PROPERTY_SET, device.product_key, device.device_name, NULL, topic,
                              sizeof topic, NULL) != FACEIOT_OK ||
         !mqtt.subscribe(topic, 1))
-        return failed("the subscription to property/set was not sent");
+        return notSubscribed("the subscription to property/set was not sent");
     // All services: their topic with a wildcard in the place of a name.
     size_t len;
     if (faceiot_aliyun_topic(FACEIOT_ALIYUN_SERVICE, device.product_key, device.device_name, "x", topic, sizeof topic,
                              &len) != FACEIOT_OK)
-        return failed("the topic of the services does not fit");
+        return notSubscribed("the topic of the services does not fit");
     topic[len - 1] = '+';
-    return mqtt.subscribe(topic, 1) ? true : failed("the subscription to the services was not sent");
+    return mqtt.subscribe(topic, 1) || notSubscribed("the subscription to the services was not sent");
 }
 
 bool FaceIot::loop() {
@@ -97,7 +103,7 @@ bool FaceIot::sendPhoto(const uint8_t *data, size_t len) {
     memset(&source, 0, sizeof source);
     source.data = data;
     source.length = len;
-    return send(source);
+    return send(source, nullptr);
 }
 
 bool FaceIot::sendPhoto(fs::File &file) {
@@ -107,29 +113,45 @@ bool FaceIot::sendPhoto(fs::File &file) {
     source.read = read_file;
     source.context = &file;
     source.length = file.size() - file.position();
-    return send(source);
+    return send(source, &file);
 }
 
-bool FaceIot::send(faceiot_source &source) {
+bool FaceIot::send(const faceiot_source &source, fs::File *file) {
     if (sending) return failed("a photo is on its way: send the next one from loop(), not from a command's handler");
     if (source.length == 0) return failed("the photo is empty");
-    // PubSubClient drops what is published before it is connected.
-    if (!mqtt.connected() && !loop()) return *why ? false : failed("not connected");
+    size_t start = file ? file->position() : 0;
+    time_t seconds = time(NULL);
+    uint64_t timeMs = seconds > 1600000000 ? (uint64_t)seconds * 1000 : 0; // 0: no clock
+    frameId++;
+    bool good = false, refused = false;
+    for (int tries = 0; !good && !refused && tries < TRIES; tries++) {
+        // PubSubClient drops what is published before it is connected. After a break the photo begins again, under the
+        // same number: the other side completes what it has.
+        if (!mqtt.connected() && !connect()) break;
+        if (file && tries && !file->seek(start)) return failed("the photo's file cannot be read again");
+        sending = true;
+        good = sendOnce(source, timeMs, tries > 0);
+        sending = false;
+        refused = !good && mqtt.connected(); // not the connection's fault: the same again would fail again
+    }
+    if (good) why = ""; // whatever a command's handler did meanwhile
+    return good;
+}
+
+bool FaceIot::sendOnce(const faceiot_source &source, uint64_t timeMs, bool again) {
     faceiot_hex_encoder hex;
     faceiot_v2_encoder v2;
     memset(&hex, 0, sizeof hex);
     memset(&v2, 0, sizeof v2);
-    bool inHex = messages == FACEIOT_FORMAT_HEX;
-    time_t seconds = time(NULL);
     hex.source = v2.source = source;
-    v2.frame_id = ++frameId;
+    v2.frame_id = frameId;
     v2.chunk_size = CHUNK;
     v2.epoch = epoch;
     v2.content_type = FACEIOT_JPEG;
-    v2.time_ms = seconds > 1600000000 ? (uint64_t)seconds * 1000 : 0; // 0: no clock
-    sending = true;
-    bool good = true;
-    for (bool more = true; more && good;) {
+    v2.time_ms = timeMs;
+    v2.retransmit = again;
+    bool inHex = messages == FACEIOT_FORMAT_HEX;
+    for (;;) {
         // The connection is kept alive and commands are answered between the messages.
         while (mqtt.connected() && millis() - sentAt < betweenMs) {
             mqtt.loop();
@@ -138,28 +160,23 @@ bool FaceIot::send(faceiot_source &source) {
         size_t len = 0;
         int32_t status = inHex ? faceiot_hex_next(&hex, message, sizeof message, &len)
                                : faceiot_v2_next(&v2, message, sizeof message, &len);
-        more = status == FACEIOT_OK && len > 0;
-        if (more)
+        if (status == FACEIOT_OK && len == 0) return true;
+        if (status == FACEIOT_OK)
             status = faceiot_aliyun_topic(inHex ? FACEIOT_ALIYUN_PROPERTY_POST : FACEIOT_ALIYUN_PHOTO,
                                           device.product_key, device.device_name, NULL, topic, sizeof topic, NULL);
-        if (status != FACEIOT_OK)
-            good = failed(faceiot_strerror(status));
-        else if (more)
-            good = publish(topic, message, len);
+        if (status != FACEIOT_OK) return failed(faceiot_strerror(status));
+        if (!publish(topic, message, len)) return false;
     }
-    sending = false;
-    if (good) why = ""; // whatever a command's handler did meanwhile
-    return good;
 }
 
 // With beginPublish() a message needs no room in PubSubClient's buffer but for its topic. Its length is 16 bits there:
 // 2 + topic + payload is far below 65,536 here.
 bool FaceIot::publish(const char *where, const uint8_t *payload, size_t len) {
-    if (!mqtt.connected() || !mqtt.beginPublish(where, len, false)) return failed("the connection is gone");
-    size_t written = mqtt.write(payload, len);
+    if (!mqtt.connected()) return failed("the connection is gone");
+    bool whole = mqtt.beginPublish(where, len, false) && mqtt.write(payload, len) == len;
     mqtt.endPublish(); // says 1 whatever happened
     sentAt = millis();
-    if (written == len) return true;
+    if (whole) return true;
     mqtt.disconnect(); // the broker waits for the rest of a message that will not come
     return failed("the connection took a part of a message only");
 }
@@ -174,12 +191,12 @@ void FaceIot::received(const char *where, const uint8_t *payload, size_t len) {
     bool fits = c_string(command.params, params, sizeof message);
     uint32_t request = faceiot_crc32(0, reinterpret_cast<const uint8_t *>(id), strlen(id));
     bool again = *id && request == lastRequest; // sent twice by the cloud: answered twice, done once
-    lastRequest = request;
     bool outer = sending;
     sending = true;
-    bool known = fits && (again || (handler && handler(name, params)));
+    if (!again) lastKnown = fits && handler && handler(name, params);
     sending = outer;
-    reply(command, name, id, known);
+    lastRequest = request;
+    reply(command, name, id, lastKnown);
 }
 
 bool FaceIot::reply(const faceiot_command_info &command, const char *name, const char *id, bool known) {

@@ -51,7 +51,8 @@ public:
     // Often, in loop(): connects when that is needed and due, keeps the connection alive, receives. True: connected.
     bool loop();
 
-    // True when all of it was handed to the connection. After false, error() tells why; send the photo again.
+    // True when all of it was handed to the connection. A photo whose connection breaks is sent again, three times in
+    // all. After false, error() tells why.
     bool sendPhoto(const uint8_t *data, size_t len);
     // A file of a card or of flash, from where it stands; read a few hundred octets at a time.
     bool sendPhoto(fs::File &file);
@@ -61,6 +62,7 @@ public:
 
 private:
     static const size_t CHUNK = 512;
+    static const int TRIES = 3; // for a photo whose connection breaks
     static const size_t MESSAGE = FACEIOT_LOGIN_BUFFER; // any message, a login, a received payload
     static_assert(MESSAGE >= FACEIOT_HEX_MESSAGE_MAX && MESSAGE >= FACEIOT_V2_HEADER + CHUNK, "a message fits");
     static const uint16_t PACKET = 1152;    // a received packet; PubSubClient drops larger ones without a word
@@ -68,11 +70,13 @@ private:
 
     bool connect();
     bool subscribe();
-    bool send(faceiot_source &source);
+    bool send(const faceiot_source &source, fs::File *file);
+    bool sendOnce(const faceiot_source &source, uint64_t timeMs, bool again);
     bool publish(const char *topic, const uint8_t *payload, size_t len);
     void received(const char *topic, const uint8_t *payload, size_t len);
     bool reply(const faceiot_command_info &command, const char *name, const char *id, bool known);
     bool failed(const char *reason);
+    bool notSubscribed(const char *reason);
 
     PubSubClient &mqtt;
     faceiot_aliyun_device device = {nullptr, nullptr, nullptr};
@@ -85,7 +89,7 @@ private:
     uint32_t frameId = 0;
     uint32_t lastRequest = 0;
     uint16_t epoch = 0;
-    bool tlsUsed = false, sending = false;
+    bool tlsUsed = false, sending = false, lastKnown = false;
     const char *why = "";
     char host[96];
     char topic[192];

@@ -24,6 +24,7 @@ public:
         fseek(file.get(), at, SEEK_SET);
         return (size_t)end;
     }
+    bool seek(uint32_t at) { return fseek(file.get(), (long)at, SEEK_SET) == 0; }
     void close() { file.reset(); }
 
 private:
