@@ -1,10 +1,14 @@
 # _faceiot for the ports that are built with CMake (esp32, rp2):
 #
 #   make -C ports/rp2 BOARD=... USER_C_MODULES=.../micropython/usermod/micropython.cmake \
-#       CMAKE_ARGS=-DFACEIOT=.../dist/c/thumbv6m-none-eabi
+#       FACEIOT=.../dist/c/thumbv6m-none-eabi
 #
 # FACEIOT is a folder with lib/libfaceiot.a and include/faceiot.h, as `make firmware` makes one for each target.
 
+# make hands on what its command line says; the ports do not agree on how else to give CMake a value.
+if(NOT FACEIOT)
+    set(FACEIOT "$ENV{FACEIOT}")
+endif()
 if(NOT EXISTS "${FACEIOT}/lib/libfaceiot.a")
     message(FATAL_ERROR "FACEIOT=${FACEIOT} is no folder with lib/libfaceiot.a: `make firmware` builds one for each target")
 endif()

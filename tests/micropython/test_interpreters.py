@@ -3,6 +3,7 @@ Cortex-M3, WebAssembly. What is missing is built or fetched; when that fails, so
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -130,8 +131,9 @@ def cmake(folder: Path, library: Path, more: str = "") -> subprocess.CompletedPr
     """The ports that are built with CMake need SDKs that no registry has: their side of the file is played here."""
     begin = ["cmake_minimum_required(VERSION 3.20)", "project(port NONE)", "add_library(usermod INTERFACE)"]
     (folder / "CMakeLists.txt").write_text("\n".join([*begin, f"include({PORT}/usermod/micropython.cmake)", more]))
-    command = ["cmake", "-S", str(folder), "-B", str(folder / "build"), f"-DFACEIOT={library}"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    command = ["cmake", "-S", str(folder), "-B", str(folder / "build")]
+    given = {**os.environ, "FACEIOT": str(library)}  # as make hands it on
+    return subprocess.run(command, env=given, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_cmake_takes_the_module_and_its_library(tmp_path: Path) -> None:
