@@ -252,7 +252,7 @@ fn it_dies_with_us_however_we_die() {
         let camera = Camera::open(options("rpicam:")).unwrap();
         camera.capture().unwrap();
         fs::write(folder().join("ready"), "").unwrap();
-        std::thread::sleep(Duration::from_secs(120));
+        std::thread::sleep(Duration::from_mins(2));
         return;
     }
     if with_path(

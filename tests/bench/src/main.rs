@@ -6,6 +6,7 @@
 //! | file | question |
 //! |---|---|
 //! | `codec` | how fast are chunks written and read, against Python's `binascii`, `json`, `bytes.fromhex` and against `memcpy` |
+//! | `camera` | what does a picture cost: encoded, decoded, handed on, held |
 //! | `chain` | how many photos a second go from 50 connections to disk, against mosquitto and a Python receiver, and in how much memory |
 //! | `light` | how heavy is the Python package: wheel, import time, memory |
 //! | `sign` | what does a signature cost beside the MACs and hashes that it consists of, and beside the vendors' signers in Python |
@@ -17,6 +18,7 @@
 //! The peers written in Python are in `tests/bench/peers/`; they do the same work on the same bytes, and say what came out
 //! so that it can be compared.
 
+mod camera;
 mod chain;
 mod codec;
 mod generator;
@@ -58,18 +60,29 @@ struct Arguments {
     /// The folder of `_faceiot.mpy`, for MicroPython's rows of the C module
     #[arg(long, value_name = "FOLDER")]
     natmod: Option<PathBuf>,
-    /// Only these parts: codec, chain, light, sign, micropython
-    #[arg(long, value_delimiter = ',', default_values_t = ["codec", "chain", "light", "sign", "micropython"].map(String::from))]
+    /// Only these parts: codec, camera, chain, light, sign, micropython
+    #[arg(long, value_delimiter = ',', default_values_t = ["codec", "camera", "chain", "light", "sign", "micropython"].map(String::from))]
     only: Vec<String>,
+    /// Only print what pictures cost on our side, as JSON: seconds for one, for peers in other languages
+    #[arg(long)]
+    camera_json: bool,
 }
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let wanted = |part: &str| arguments.only.iter().any(|name| name == part);
+    if arguments.camera_json {
+        let numbers = serde_json::to_string(&camera::numbers()?)?;
+        writeln!(std::io::stdout().lock(), "{numbers}")?;
+        return Ok(());
+    }
     let mut table = Table::new();
     let before = machine::load()?;
     if wanted("codec") {
         codec::measure(&arguments.python, &mut table)?;
+    }
+    if wanted("camera") {
+        camera::measure(&mut table)?;
     }
     if wanted("chain") {
         chain::measure(

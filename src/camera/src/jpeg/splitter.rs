@@ -81,16 +81,14 @@ impl Splitter {
     #[expect(clippy::should_implement_trait, reason = "after `None` there may be more")]
     pub fn next(&mut self) -> Option<Vec<u8>> {
         loop {
+            // By where the walk is and not by what was pushed: the same pictures come out whatever the pieces are.
+            if self.state != State::Between && self.at > self.cap {
+                self.resume = self.cap;
+                self.broken();
+            }
             match self.step() {
                 Step::On => {}
-                Step::Wait => {
-                    if self.state != State::Between && self.octets.len() > self.cap {
-                        self.resume = self.octets.len();
-                        self.broken();
-                        continue;
-                    }
-                    return None;
-                }
+                Step::Wait => return None,
                 Step::Broken => self.broken(),
                 Step::Whole => {
                     let rest = self.octets.split_off(self.at);
@@ -165,6 +163,10 @@ impl Splitter {
                 let length = usize::from(u16::from_be_bytes([high, low]));
                 // A scan has one to four components of two octets: a cut must not make one of the next picture.
                 if length < 2 || (marker == SOS && length > 14) {
+                    return Step::Broken;
+                }
+                if self.at + 2 + length > self.cap {
+                    self.resume = self.at + 2;
                     return Step::Broken;
                 }
                 length
@@ -351,7 +353,7 @@ mod tests {
             let (whole, _) = split(&stream, stream.len());
             let (pieces, _) = split(&stream, piece);
             for picture in &whole {
-                proptest::prop_assert!(crate::jpeg::repair(picture).is_ok() || picture.len() < CHELSEA.len() + 300);
+                proptest::prop_assert!(picture.starts_with(&[0xff, SOI]) && picture.ends_with(&[0xff, EOI]));
             }
             proptest::prop_assert_eq!(whole, pieces);
         }
