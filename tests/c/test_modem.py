@@ -187,6 +187,11 @@ def test_on_a_board_it_does_the_same_in_4_kilobytes(
     assert all(int(text.split("\t")[1]) == 0 for text in measured if text.startswith("= stack"))
     assert memory <= limit
     assert limit + max(stacks) <= 4096
+    for readme in (EXAMPLE / "README.md", EXAMPLE / "README.zh-CN.md"):
+        told = readme.read_text(encoding="utf-8")
+        cortex_m0, cortex_m4 = map(int, re.search(r"\| (\d+) / (\d+) \|", told).groups())
+        assert f"| {memory} |" in told
+        assert max(stacks) <= (cortex_m0 if name == "Cortex-M0" else cortex_m4) * 1.1, "10 % head-room"
 
 
 # ---- the local cloud -------------------------------------------------------------------------------------------------
