@@ -149,19 +149,19 @@ fn run(given: &Arguments) -> Result<()> {
 /// The source itself, or a camera that looks after it.
 enum Input {
     Source(Box<dyn FrameSource>),
-    Camera(Camera),
+    Camera(Box<Camera>),
 }
 
 impl Input {
     fn open(given: &Arguments) -> Result<Self> {
         Ok(match given.supervise {
             None => Self::Source(open_with(&given.source, &given.wish)?),
-            Some(retries) => Self::Camera(Camera::open(Options {
+            Some(retries) => Self::Camera(Box::new(Camera::open(Options {
                 source: given.source.clone(),
                 wish: given.wish,
                 retries,
                 ..Options::default()
-            })?),
+            })?)),
         })
     }
 
