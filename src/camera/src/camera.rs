@@ -335,7 +335,7 @@ impl Camera {
     }
 
     /// Lets the camera go, so that another program can have it: returns when the frame that is being read is there, and
-    /// after the time-out at the latest. Who waits for a frame is told `Closed`. Closing again does nothing.
+    /// after twice the time-out (opening, and one frame) and a second at the latest. Who waits for a frame is told `Closed`. Closing again does nothing.
     pub fn close(&self) {
         if self.check_process().is_err() {
             return; // the parent's camera is not the child's to close
