@@ -447,7 +447,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         name: "tablestore-v4",
-        about: "A Tablestore request, version 4",
+        about: "A Tablestore request, version 4, or a response to one",
         examples: examples::TABLESTORE_V4,
         verify_examples: examples::VERIFY_TABLESTORE_V4,
         arguments: &[
@@ -459,8 +459,9 @@ pub(super) const KINDS: &[Kind] = &[
             HEADERS,
             BODY,
             TIME,
+            RESPONSE,
         ],
-        carries: &[PATH, HEADERS, BODY, SIGNER_STRING],
+        carries: &[REGION, PATH, HEADERS, BODY, TIME, RESPONSE, SIGNER_STRING],
         secrets: ACCESS_KEY,
         variable: ACCESS_KEY_VARIABLE,
         sign: tablestore::sign_v4,

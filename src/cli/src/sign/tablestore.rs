@@ -10,21 +10,13 @@ use super::values::{Moment, Pairs, wrong};
 use crate::failure::Failure;
 
 pub(super) fn sign_v2(arguments: &Arguments) -> Result<Signed, Failure> {
+    if arguments.is("response") {
+        return response(arguments, |path, headers| {
+            tablestore::sign_response(arguments.secret(), path, headers)
+        });
+    }
     let path = arguments.need("path")?;
     let mut text = arguments.buffer();
-    if arguments.is("response") {
-        let mut headers = arguments.pairs("headers");
-        let (string_to_sign, signature) = {
-            let lent = headers.lent();
-            (
-                tablestore::response_string_to_sign(path, &lent, &mut text).map_err(wrong)?,
-                tablestore::sign_response(arguments.secret(), path, &lent).map_err(wrong)?,
-            )
-        };
-        let id = arguments.need("access_key_id")?;
-        headers.or_add("Authorization", format!("OTS {id}:{}", signature.as_str()));
-        return Ok(answer(string_to_sign, &signature, &headers));
-    }
     let mut headers = usual(arguments)?;
     let (string_to_sign, signature) = {
         let lent = headers.lent();
@@ -49,17 +41,16 @@ pub(super) fn verify_v2(arguments: &Arguments) -> Result<Checked, Failure> {
 }
 
 pub(super) fn sign_v4(arguments: &Arguments) -> Result<Signed, Failure> {
+    if arguments.is("response") {
+        let (day, region) = (day(&arguments.moment().iso8601()?), arguments.need("region")?);
+        return response(arguments, |path, headers| {
+            tablestore::sign_response_v4(arguments.secret(), &day, region, path, headers)
+        });
+    }
     let path = arguments.need("path")?;
     let mut headers = usual(arguments)?;
-    // `2018-08-17T..` and `20180817T..` begin with the same digits.
-    let digits: String = headers
-        .find("x-ots-date")
-        .unwrap_or_default()
-        .chars()
-        .filter(char::is_ascii_digit)
-        .take(8)
-        .collect();
-    headers.or_add("x-ots-signdate", digits);
+    let day = day(headers.find("x-ots-date").unwrap_or_default());
+    headers.or_add("x-ots-signdate", day);
     if headers.find("x-ots-signregion").is_none() {
         headers.or_add("x-ots-signregion", arguments.need("region")?);
     }
@@ -78,6 +69,22 @@ pub(super) fn sign_v4(arguments: &Arguments) -> Result<Signed, Failure> {
 pub(super) fn verify_v4(arguments: &Arguments) -> Result<Checked, Failure> {
     let headers = arguments.pairs("headers");
     let (path, lent, mut text) = (arguments.need("path")?, headers.lent(), arguments.buffer());
+    if arguments.is("response") {
+        let (day, region) = (day(&arguments.moment().iso8601()?), arguments.need("region")?);
+        let (secret, authorization) = (
+            arguments.secret(),
+            headers.find("authorization").unwrap_or_default(),
+        );
+        return Ok(Checked::new(tablestore::verify_response_v4(
+            secret,
+            &day,
+            region,
+            path,
+            &lent,
+            authorization,
+            &mut text,
+        )));
+    }
     Ok(match key(arguments, &headers) {
         Ok(key) => Checked::new(tablestore::verify_v4(
             &key,
@@ -88,6 +95,33 @@ pub(super) fn verify_v4(arguments: &Arguments) -> Result<Checked, Failure> {
         )),
         Err(error) => Checked::refused(error),
     })
+}
+
+/// A response with its `Authorization`.
+fn response(
+    arguments: &Arguments,
+    sign: impl FnOnce(&str, &[(&str, &str)]) -> faceiot_core::Result<Signature>,
+) -> Result<Signed, Failure> {
+    let (path, mut headers, mut text) = (
+        arguments.need("path")?,
+        arguments.pairs("headers"),
+        arguments.buffer(),
+    );
+    let (string_to_sign, signature) = {
+        let lent = headers.lent();
+        (
+            tablestore::response_string_to_sign(path, &lent, &mut text).map_err(wrong)?,
+            sign(path, &lent).map_err(wrong)?,
+        )
+    };
+    let id = arguments.need("access_key_id")?;
+    headers.or_add("Authorization", format!("OTS {id}:{}", signature.as_str()));
+    Ok(answer(string_to_sign, &signature, &headers))
+}
+
+/// `YYYYMMDD` of a time: `2018-08-17T..` and `20180817T..` begin with the same digits.
+fn day(time: &str) -> String {
+    time.chars().filter(char::is_ascii_digit).take(8).collect()
 }
 
 /// The headers of a request, those that it lacks added.

@@ -408,6 +408,23 @@ fn tablestore_requests_and_responses_are_those_of_the_sdk() {
     assert_eq!(said["string_to_sign"], case["string_to_sign"]);
     let arrived = with(&request, &json!({"headers": said["headers"]}));
     accepted_and_refused_without_a_word_too_many("tablestore-v2", &arrived, "testsecret", after(valid, ":"));
+
+    // tablestore 6.4.8: SignV4("utf8", region="cn-hangzhou", sign_date="20180817").make_response_signature(...)
+    let (valid, request) = (
+        "eknOJcaCIayky5nS++wRZXN9RDA=",
+        json!({
+            "access_key_id": "testid", "access_key_secret": "testsecret", "path": "/PutRow", "response": true,
+            "region": "cn-hangzhou", "timestamp": "2018-08-17T08:23:38Z",
+            "headers": {
+                "x-ots-contentmd5": "1B2M2Y8AsgTpgAmY7PhCfg==", "x-ots-requestid": "0005-1",
+                "x-ots-date": "2018-08-17T08:23:38.000Z", "x-ots-contenttype": "protocol buffer",
+            },
+        }),
+    );
+    let said = sign("tablestore-v4", &request);
+    assert_eq!(authorization(&said["headers"]), format!("OTS testid:{valid}"));
+    let arrived = with(&request, &json!({"headers": said["headers"]}));
+    accepted_and_refused_without_a_word_too_many("tablestore-v4", &arrived, "testsecret", valid);
 }
 
 #[test]
