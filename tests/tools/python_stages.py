@@ -123,7 +123,7 @@ def micropython_environment(context: Context) -> None:
 
 
 def micropython(context: Context) -> None:
-    """The MicroPython port, run by real interpreters; its peers are mosquitto and the wheel's `faceiot up`."""
+    """The MicroPython port, run by real interpreters beside mosquitto and the wheel's `faceiot up`."""
     folder = context.directory / MICROPYTHON_ENVIRONMENT
     install(context, folder, [only_wheel(context.directory / WHEEL)])
     # These tests share modules of their folder, which the mode of tests/python keeps apart on purpose.
