@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-pytestmark = pytest.mark.timeout(300)  # compilers, on a busy machine
+pytestmark = pytest.mark.timeout(600)  # compilers, on a busy machine
 EXAMPLE = ROOT / "examples/esp32cam"
 SOURCES = EXAMPLE / "src"
 STUBS = HERE / "arduino"

@@ -32,7 +32,7 @@ from board import BOARDS  # noqa: E402
 from local_cloud import LocalCloud, build_program, until  # noqa: E402
 from test_c import INCLUDE, SYSTEM, library  # noqa: E402, F401 - a fixture
 
-pytestmark = pytest.mark.timeout(300)  # compilers, on a busy machine
+pytestmark = pytest.mark.timeout(600)  # compilers, on a busy machine
 EXAMPLE = ROOT / "examples/modem_c"
 PHOTO = ROOT / "tests/photos/chelsea.jpg"
 SHA256 = hashlib.sha256(PHOTO.read_bytes()).hexdigest()
