@@ -525,6 +525,18 @@ mod tests {
         }
     }
 
+    /// Does something that the reader has to see to between two frames.
+    fn while_frames_come<T: Send>(teller: &Sender<Step>, work: impl FnOnce() -> T + Send) -> T {
+        thread::scope(|scope| {
+            let working = scope.spawn(work);
+            while !working.is_finished() {
+                tell(teller, [Step::Frame]);
+                thread::sleep(Duration::from_millis(1));
+            }
+            working.join().unwrap()
+        })
+    }
+
     const LONG: Duration = Duration::from_mins(1);
 
     /// Waits until so many frames have arrived.
@@ -590,25 +602,18 @@ mod tests {
     #[test]
     fn a_camera_that_failed_is_opened_again_and_set_again() {
         let (live, teller, opened) = told(2);
-        tell(&teller, [Step::Frame]);
-        arrived(&live, 1);
-        let setter = thread::scope(|scope| {
-            let setting = scope.spawn(|| live.set_control("brightness", 9));
-            tell(&teller, [Step::Frame]);
-            setting.join().unwrap()
+        while_frames_come(&teller, || live.set_control("brightness", 9)).unwrap();
+        tell(&teller, [Step::Fail("unplugged")]);
+        let controls = while_frames_come(&teller, || {
+            let state = live.shared.lock();
+            let whole = |state: &mut State| state.statistics.restarts == 0;
+            drop(live.shared.changed.wait_timeout_while(state, LONG, whole));
+            live.controls().unwrap()
         });
-        setter.unwrap();
-        tell(&teller, [Step::Fail("unplugged"), Step::Frame]);
-        arrived(&live, 3);
         assert_eq!(
             (live.statistics().restarts, opened.load(Ordering::SeqCst)),
             (1, 2)
         );
-        let controls = thread::scope(|scope| {
-            let asking = scope.spawn(|| live.controls());
-            tell(&teller, [Step::Frame, Step::Frame]);
-            asking.join().unwrap().unwrap()
-        });
         assert_eq!(controls[0].value, 9);
     }
 
@@ -664,16 +669,13 @@ mod tests {
                 live.wait(&mut position, LONG)
             });
             let closing = scope.spawn(|| live.close());
-            let error = loop {
-                // The frame that is being read when it is closed.
-                let _ = teller.send(Step::Frame);
-                if waiting.is_finished() {
-                    break waiting.join().unwrap();
-                }
-                thread::yield_now();
-            };
+            while !(waiting.is_finished() && closing.is_finished()) {
+                let _ = teller.send(Step::Frame); // the one that is being read when it is closed
+                thread::sleep(Duration::from_millis(1));
+            }
             // It came before the close, or the close came first.
-            assert!(error.is_ok() || error.unwrap_err().kind == ErrorKind::Closed);
+            let frame = waiting.join().unwrap();
+            assert!(frame.is_ok() || frame.unwrap_err().kind == ErrorKind::Closed);
             closing.join().unwrap();
         });
         assert!(teller.send(Step::Frame).is_err(), "the source was dropped");
