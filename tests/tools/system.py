@@ -33,12 +33,10 @@ MICROPYTHON = {
     "cargo-web": "/usr/bin/cargo",
     "rust-web-src": "/usr/src/rustc-*/library/core/Cargo.toml",
 }
-# For the C programs and the Arduino library: a compiler without a C library for Xtensa, and ARM's.
+# For the C programs and the Arduino library: a compiler for Xtensa, ARM's, its boards, and Rust's own sources.
 EMBEDDED = {
     "gcc-xtensa-lx106": "xtensa-lx106-elf-gcc",
-    "libmbedtls-dev": "/usr/include/mbedtls/md.h",
-    "gcc-arm-none-eabi": "arm-none-eabi-gcc",
-    "libnewlib-arm-none-eabi": "/usr/lib/arm-none-eabi/include/newlib.h",
+    **{name: MICROPYTHON[name] for name in MICROPYTHON if name != "dpkg-dev"},
 }
 CROSS_WHEELS = {
     "rustc-web": "/usr/bin/rustc",
