@@ -33,7 +33,7 @@ MICROPYTHON = {
     "cargo-web": "/usr/bin/cargo",
     "rust-web-src": "/usr/src/rustc-*/library/core/Cargo.toml",
 }
-# For the C programs and the Arduino library: a compiler for Xtensa, ARM's, its boards, and Rust's own sources.
+# For the C programs and the Arduino library: compilers for Xtensa and ARM, boards, the sources of core.
 EMBEDDED = {
     "gcc-xtensa-lx106": "xtensa-lx106-elf-gcc",
     **{name: MICROPYTHON[name] for name in MICROPYTHON if name != "dpkg-dev"},
