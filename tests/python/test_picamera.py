@@ -90,7 +90,7 @@ def run(source, tmp_path, faceiot_bin):
         folder.mkdir()
         env = {**os.environ, "FACEIOT_CAMERA": source["FACEIOT_CAMERA"], "PATH": source["PATH"]}
         done = subprocess.run(
-            [faceiot_bin, "run", "--real-cloud", str(SCRIPTS / name)],
+            [faceiot_bin, "run", "--no-cloud", str(SCRIPTS / name)],
             cwd=folder,
             env=env,
             capture_output=True,

@@ -166,7 +166,8 @@ def bench(context: Context) -> None:
     wheel = next((place.ROOT / "dist").glob("faceiot-*.whl"))
     signers = place.ROOT / "tests/oracles/requirements.txt"
     pip = [environment / "bin/python", "-m", "pip", "install", "-q", "--no-input"]
-    context.run([*pip, wheel, "-r", signers])
+    pictures = place.ROOT / "tests/bench/peers/requirements.txt"
+    context.run([*pip, wheel, "-r", signers, "-r", pictures])
     context.run(
         ["cargo", "build", "--locked", "--release", "-p", "faceiot-cli", "-p", "faceiot-bench"],
         cwd=place.ROOT,

@@ -24,6 +24,9 @@ pub(crate) struct RunCommand {
     /// Let the script reach the real clouds: its connections are left alone
     #[arg(long, conflicts_with = "data")]
     real_cloud: bool,
+    /// The script needs no cloud: connections to the clouds' hosts are refused
+    #[arg(long, conflicts_with_all = ["data", "real_cloud"])]
+    no_cloud: bool,
     /// Send connections for HOST:PORT to ADDRESS:PORT, or `refuse` them; may be repeated, `*` stands for anything
     #[arg(
         long,
@@ -54,11 +57,13 @@ Examples:
   faceiot run iot.py
   faceiot run --micropython quectel.py
   faceiot run --route 121.36.42.100:1883=127.0.0.1:1883 quectel.py   connects by address
+  faceiot run --no-cloud timelapse.py                                 a script for picamera alone
   faceiot run --real-cloud iot.py
 
 The script is not changed. The modules of QuecPython that it imports are there (camera, checkNet, machine,
 modem, sim, uhashlib, umqtt, usocket, utime); FACEIOT_MODEM_IMEI, FACEIOT_CAMERA and others say what the
-modem is and sees: docs/guide/quecpython.md.
+modem is and sees: docs/guide/quecpython.md. So is picamera 1.13, with FACEIOT_CAMERA as its camera:
+docs/guide/camera.md.
 
 Connections to the device hosts of Alibaba Cloud IoT and Huawei IoTDA go to the local cloud of `faceiot up`:
 port 1883 to its MQTT, 443 and 8883 to its MQTT over TLS, every other port is refused, so that nothing
@@ -122,7 +127,9 @@ fn is_host(text: &str) -> bool {
 pub(crate) fn run(command: &RunCommand) -> Result<(), Failure> {
     let mut routes: Vec<String> = command.route.iter().map(|route| route.0.clone()).collect();
     let mut authority = None;
-    if !command.real_cloud {
+    if command.no_cloud {
+        routes.extend(to_the_local_cloud(None, None));
+    } else if !command.real_cloud {
         let folder = command.data.folder()?;
         let running = answering(&folder)?;
         routes.extend(to_the_local_cloud(running.mqtt, running.mqtts));
@@ -162,7 +169,7 @@ fn missing(error: &std::io::Error, python: &OsStr) -> Result<(), Failure> {
 
 /// The note of the cloud in this folder, which also answers: a killed one leaves its note behind.
 fn answering(folder: &std::path::Path) -> Result<Running, Failure> {
-    let todo = "start one with `faceiot up`, name its folder with --data, or reach the real clouds with --real-cloud";
+    let todo = "start one with `faceiot up`, name its folder with --data, run a script that needs no cloud with --no-cloud, or reach the real clouds with --real-cloud";
     let none = |what: &str| {
         let message = format!("{what} in `{}`", folder.display());
         Failure::new(ErrorKind::NotFound, message).todo(todo)

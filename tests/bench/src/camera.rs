@@ -1,9 +1,11 @@
 //! Pictures: what it costs to encode, to decode, to hand a camera's JPEG on, and how much memory a stream holds.
 //!
 //! [`numbers`] is our side, in seconds for one picture; `--camera-json` prints it for peers in other languages. The rows here
-//! compare it with what can be had in one process: the way through RGB, and `memcpy`.
+//! compare it with what can be had in one process (the way through RGB, `memcpy`), and in Python with simplejpeg, Pillow and
+//! `OpenCV`.
 
 use std::hint::black_box;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -12,6 +14,7 @@ use faceiot_camera::{Camera, Frame, FrameSource, Options, PixelFormat, Range, Ra
 use serde::Serialize;
 
 use crate::machine;
+use crate::peers::in_python;
 use crate::table::Table;
 
 /// 600x400, scaled to what is measured.
@@ -56,8 +59,8 @@ pub(crate) fn numbers() -> Result<Vec<Numbers>> {
     SIZES.into_iter().map(one).collect()
 }
 
-/// The rows that need no peer in another language.
-pub(crate) fn measure(table: &mut Table) -> Result<()> {
+/// The rows of the table: ours in one process, then in Python beside its peers.
+pub(crate) fn measure(python: &Path, table: &mut Table) -> Result<()> {
     for numbers in numbers()? {
         let size = format!("{}x{}", numbers.width, numbers.height);
         let milliseconds = |seconds: f64| seconds * 1e3;
@@ -90,7 +93,7 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
             f64::from(numbers.width * numbers.height * 3) / f64::from(1 << 20),
         );
     }
-    Ok(())
+    in_python(python, "camera.py", ("ms", 1e3), table)
 }
 
 fn one(size: (u32, u32)) -> Result<Numbers> {

@@ -6,12 +6,13 @@
 //! | file | question |
 //! |---|---|
 //! | `codec` | how fast are chunks written and read, against Python's `binascii`, `json`, `bytes.fromhex` and against `memcpy` |
-//! | `camera` | what does a picture cost: encoded, decoded, handed on, held |
+//! | `camera` | what does a picture cost: encoded, decoded, handed on, held; in Python beside simplejpeg, Pillow and `OpenCV` |
 //! | `chain` | how many photos a second go from 50 connections to disk, against mosquitto and a Python receiver, and in how much memory |
 //! | `light` | how heavy is the Python package: wheel, import time, memory |
 //! | `sign` | what does a signature cost beside the MACs and hashes that it consists of, and beside the vendors' signers in Python |
 //! | `micropython` | what does the MicroPython port cost in a real MicroPython: chunks, a login, messages a second, heap |
 //! | `generator`, `mqtt` | the load: one process, raw MQTT packets |
+//! | `peers` | runs the programs in Python that measure both sides |
 //! | `machine` | what machine this is, how busy it was, what a process uses |
 //! | `table` | the rows and how they are printed |
 //!
@@ -26,6 +27,7 @@ mod light;
 mod machine;
 mod micropython;
 mod mqtt;
+mod peers;
 mod sign;
 mod table;
 
@@ -82,7 +84,7 @@ fn main() -> anyhow::Result<()> {
         codec::measure(&arguments.python, &mut table)?;
     }
     if wanted("camera") {
-        camera::measure(&mut table)?;
+        camera::measure(&arguments.python, &mut table)?;
     }
     if wanted("chain") {
         chain::measure(

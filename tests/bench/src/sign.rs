@@ -3,19 +3,17 @@
 
 use std::hint::black_box;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Result;
 use faceiot_core::sign::aliyun::oss::{self, v4};
 use faceiot_core::sign::aliyun::{self, Credentials, LOGIN_BUFFER, Options, Timestamp};
 use hmac::{KeyInit as _, Mac as _};
-use serde::Deserialize;
 use sha2::Digest as _;
 
+use crate::peers::in_python;
 use crate::table::Table;
 
-const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/sign.py");
 const LOOP: Duration = Duration::from_secs(3);
 const BATCH: u32 = 64;
 
@@ -57,7 +55,7 @@ fn octets(digest: &[u8]) -> Octets {
 pub(crate) fn measure(python: &Path, table: &mut Table) -> Result<()> {
     login(table)?;
     oss_v4(table)?;
-    in_python(python, table)
+    in_python(python, "sign.py", ("us", 1e6), table)
 }
 
 /// A device's login, against one HMAC-SHA256 of the bytes that it signs.
@@ -145,30 +143,6 @@ fn oss_v4(table: &mut Table) -> Result<()> {
         black_box((library.hmac)(black_box(&[7; 32]), black_box(text)));
     })?;
     table.less_is_better(row, "ns", ours, "one HMAC of its string to sign", theirs);
-    Ok(())
-}
-
-/// What the Python side measured, ours and the peer's in one process.
-#[derive(Deserialize)]
-struct Row {
-    what: String,
-    peer: String,
-    ours: f64,
-    theirs: f64,
-}
-
-fn in_python(python: &Path, table: &mut Table) -> Result<()> {
-    let output = Command::new(python)
-        .arg(PEER)
-        .output()
-        .context("cannot start Python")?;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{PEER}: {errors}");
-    let rows: Vec<Row> = serde_json::from_slice(&output.stdout).context("what Python said")?;
-    for row in rows {
-        let micro = |seconds: f64| seconds * 1e6;
-        table.less_is_better(&row.what, "us", micro(row.ours), &row.peer, micro(row.theirs));
-    }
     Ok(())
 }
 
