@@ -125,7 +125,7 @@ impl Camera {
                 options.source = spec;
                 py.detach(|| camera::Camera::open(options))?
             }
-            Given::Object(object) => camera::Camera::of(Box::new(object), options)?,
+            Given::Foreign(object) => camera::Camera::of(Box::new(object), options)?,
         };
         let source = inner.describe().to_owned();
         Ok(Self { inner, source })
@@ -388,7 +388,7 @@ impl Burst {
 /// What `Camera(source)` was given.
 enum Given {
     Spec(String),
-    Object(Object),
+    Foreign(Foreign),
 }
 
 fn given(source: Option<&Bound<'_, PyAny>>) -> Result<Given> {
@@ -405,7 +405,7 @@ fn given(source: Option<&Bound<'_, PyAny>>) -> Result<Given> {
     }
     for method in ["capture_file", "capture_array"] {
         if source.hasattr(method)? {
-            return Ok(Given::Object(Object {
+            return Ok(Given::Foreign(Foreign {
                 object: source.clone().unbind(),
                 name: source.get_type().name()?.to_string(),
                 files: method == "capture_file",
@@ -420,14 +420,14 @@ fn given(source: Option<&Bound<'_, PyAny>>) -> Result<Given> {
 }
 
 /// A camera of somebody else's, in Python: `Picamera2` has both methods.
-struct Object {
+struct Foreign {
     object: Py<PyAny>,
     name: String,
     /// It writes JPEG to a file-like object; otherwise it gives arrays: RGB, RGBX or grey.
     files: bool,
 }
 
-impl Object {
+impl Foreign {
     fn take(&self, py: Python<'_>) -> Result<camera::Frame> {
         let object = self.object.bind(py);
         if self.files {
@@ -454,7 +454,7 @@ impl Object {
     }
 }
 
-impl camera::FrameSource for Object {
+impl camera::FrameSource for Foreign {
     fn next(&mut self) -> camera::Result<camera::Frame> {
         Python::attach(|py| {
             self.take(py).map_err(|failure| {
