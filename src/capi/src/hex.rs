@@ -72,8 +72,9 @@ const DATA: usize = hex::MESSAGE_MAX - hex::CHUNK_OCTETS;
 /// Octets that are encoded at once. The last block may hold some that were not read; its digits are overwritten.
 const BLOCK: usize = 40;
 // Encoding goes forwards and never overtakes what it still has to read.
-const _: () =
-    assert!(hex::CHUNK_OCTETS.is_multiple_of(BLOCK) && HEAD.len() + 2 * hex::CHUNK_OCTETS <= DATA + hex::CHUNK_OCTETS);
+const _: () = assert!(
+    hex::CHUNK_OCTETS.is_multiple_of(BLOCK) && HEAD.len() + 2 * hex::CHUNK_OCTETS <= DATA + hex::CHUNK_OCTETS
+);
 
 /// The first `count` octets at [`DATA`] as digits behind the head.
 fn encode(message: &mut [u8; hex::MESSAGE_MAX], count: usize) {

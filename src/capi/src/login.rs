@@ -181,7 +181,10 @@ pub(crate) unsafe fn room<'b>(
 ) -> Result<&'b mut [u8], ErrorKind> {
     unsafe { given_mut(login) }?;
     let whole = unsafe { octets_mut(buffer.cast(), buffer_len) }?;
-    let room = whole.len().checked_sub(STRINGS).ok_or(ErrorKind::BufferTooSmall)?;
+    let room = whole
+        .len()
+        .checked_sub(STRINGS)
+        .ok_or(ErrorKind::BufferTooSmall)?;
     whole.get_mut(..room).ok_or(ErrorKind::BufferTooSmall)
 }
 

@@ -74,22 +74,28 @@ impl<'b> Writer<'b> {
     /// # Errors
     /// [`ErrorKind::BufferTooSmall`]; nothing was written.
     pub fn push_u64(&mut self, mut number: u64) -> Result<&mut Self> {
-        if number < 10 {
+        if STEP > 1 && number < 10 {
             self.push_octets(&[b'0' + number as u8])?;
             return Ok(self);
         }
-        let mut digits = [[0; 4]; 5]; // u64::MAX has 20
+        let mut digits = [[0; STEP]; 20 / STEP]; // u64::MAX has 20
         let mut start = 20;
-        for four in digits.iter_mut().rev() {
-            let last = last_four_digits(&mut number);
-            *four = [last / 1000, last / 100 % 10, last / 10 % 10, last % 10].map(|digit| b'0' + digit as u8);
-            start -= 4;
+        for place in digits.iter_mut().rev() {
+            let last = last_digits(&mut number);
+            let four =
+                [last / 1000, last / 100 % 10, last / 10 % 10, last % 10].map(|digit| b'0' + digit as u8);
+            place.copy_from_slice(four.split_at(4 - STEP).1);
+            start -= STEP;
             if number == 0 {
                 break;
             }
         }
         let digits = digits.as_flattened().get(start..).unwrap_or_default();
-        let zeros = digits.iter().take(3).take_while(|digit| **digit == b'0').count();
+        let zeros = digits
+            .iter()
+            .take(STEP - 1)
+            .take_while(|digit| **digit == b'0')
+            .count();
         self.push_octets(digits.get(zeros..).unwrap_or_default())?;
         Ok(self)
     }
@@ -228,24 +234,28 @@ impl<'b> Writer<'b> {
     }
 }
 
-/// Takes the last four decimal digits off a number.
-fn last_four_digits(number: &mut u64) -> u32 {
+/// How many decimal digits are taken at a time: four are quick, one is small.
+const STEP: usize = if cfg!(target_pointer_width = "64") { 4 } else { 1 };
+
+/// Takes the last [`STEP`] decimal digits off a number.
+fn last_digits(number: &mut u64) -> u32 {
+    const POWER: u32 = 10_u32.pow(STEP as u32);
     if cfg!(target_pointer_width = "64") {
-        let last = *number % 10_000;
-        *number /= 10_000;
+        let last = *number % u64::from(POWER);
+        *number /= u64::from(POWER);
         last as u32
     } else {
-        last_four_digits_by_halves(number)
+        divide_by_halves(number, POWER)
     }
 }
 
-/// The same without a division of 64 bits, which is a routine of 400 octets on a microcontroller.
-fn last_four_digits_by_halves(number: &mut u64) -> u32 {
+/// The same without a division of 64 bits, which is a routine of 400 octets on a microcontroller. `by` is below 65,536.
+fn divide_by_halves(number: &mut u64, by: u32) -> u32 {
     let (high, low) = ((*number >> 32) as u32, *number as u32);
-    let middle = (high % 10_000) << 16 | low >> 16;
-    let last = (middle % 10_000) << 16 | low & 0xFFFF;
-    *number = u64::from(high / 10_000) << 32 | u64::from(((middle / 10_000) << 16) | (last / 10_000));
-    last % 10_000
+    let middle = ((high % by) << 16) | (low >> 16);
+    let last = ((middle % by) << 16) | (low & 0xFFFF);
+    *number = (u64::from(high / by) << 32) | u64::from(((middle / by) << 16) | (last / by));
+    last % by
 }
 
 /// The text in octets that came in through `push_*`, which lets only UTF-8 in; the fallback is not reached.
@@ -255,7 +265,7 @@ fn text(octets: &[u8]) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::last_four_digits_by_halves;
+    use super::divide_by_halves;
 
     #[test]
     fn a_number_is_divided_by_halves_as_by_the_processor() {
@@ -263,13 +273,12 @@ mod tests {
         for shift in (0..64).cycle().take(100_000) {
             seed = seed.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
             for number in [seed >> shift, u64::MAX >> shift, 1 << shift] {
-                let mut rest = number;
-                let last = last_four_digits_by_halves(&mut rest);
-                assert_eq!(
-                    (rest, u64::from(last)),
-                    (number / 10_000, number % 10_000),
-                    "{number}"
-                );
+                for by in [10, 10_000] {
+                    let mut rest = number;
+                    let last = u64::from(divide_by_halves(&mut rest, by));
+                    let by = u64::from(by);
+                    assert_eq!((rest, last), (number / by, number % by), "{number} by {by}");
+                }
             }
         }
     }

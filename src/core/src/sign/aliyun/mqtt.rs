@@ -279,6 +279,8 @@ fn checked<'t>(
 ) -> Result<Option<&'t str>> {
     const BAR: AsciiSet = AsciiSet::CONTROLS.with("|");
     const COMMA: AsciiSet = AsciiSet::CONTROLS.with(",");
+    const COMMA_OR_BAR: AsciiSet = COMMA.with("|");
+    const IN_A_NAME: AsciiSet = COMMA.with("|=");
     check_name("product_key", credentials.product_key)?;
     check_name("device_name", credentials.device_name)?;
     check_name("region", options.region)?;
@@ -287,7 +289,8 @@ fn checked<'t>(
     }
     let client_id = options.client_id.unwrap_or_default();
     free("client_id", client_id, BAR)?;
-    if client_id.len() > 64 && client_id.chars().count() > 64 {
+    let begins = |octet: &u8| *octet & 0xC0 != 0x80; // a character, and not only its continuation
+    if client_id.len() > 64 && client_id.bytes().filter(begins).count() > 64 {
         return Err(Error::new(
             ErrorKind::InvalidArgument,
             "client_id is longer than 64 characters",
@@ -295,10 +298,10 @@ fn checked<'t>(
     }
     let timestamp = options.timestamp.text(digits)?;
     if let Timestamp::Text(text) = options.timestamp {
-        free("timestamp", text, COMMA.with("|"))?;
+        free("timestamp", text, COMMA_OR_BAR)?;
     }
     for (name, value) in options.extra {
-        free("extra", name, COMMA.with("|="))?;
+        free("extra", name, IN_A_NAME)?;
         free("extra", value, COMMA)?;
         if matches!(*name, "" | "securemode" | "signmethod" | "timestamp") {
             return Err(Error::new(ErrorKind::InvalidArgument, "extra"));

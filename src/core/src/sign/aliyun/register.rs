@@ -17,7 +17,7 @@
 use core::fmt;
 
 use super::mqtt;
-use super::{ClientId, Method, parse_client_id, parse_username};
+use super::{ClientId, Mac, Method, parse_client_id, parse_username};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::mac::{Signature, compare};
 use crate::sign::{Login, Masked, Mismatch};
@@ -59,8 +59,13 @@ pub fn string_to_sign<'b>(device: &Device<'_>, random: &str, buffer: &'b mut [u8
 /// # Errors
 /// None in practice; the result keeps the signature of fallible ones.
 pub fn sign(device: &Device<'_>, random: &str, method: Method) -> Result<Signature> {
+    Signature::hex(mac(device, random, method).as_bytes())
+}
+
+/// The MAC behind the signature.
+fn mac(device: &Device<'_>, random: &str, method: Method) -> Mac {
     let parts = parts(device, random).map(str::as_bytes);
-    Signature::hex(method.mac(device.product_secret.as_bytes(), &parts).as_bytes())
+    method.mac(device.product_secret.as_bytes(), &parts)
 }
 
 /// Checks a signature, of the form or of an MQTT login: hex in either case.
@@ -107,15 +112,9 @@ pub fn form<'b>(device: &Device<'_>, random: &str, method: Method, buffer: &'b m
         w.push_str(name)?;
         encode(value, &mut w)?;
     }
-    put_all(
-        &mut w,
-        &[
-            "&sign=",
-            sign(device, random, method)?.as_str(),
-            "&signMethod=",
-            method.as_str(),
-        ],
-    )?;
+    w.push_str("&sign=")?
+        .push_hex(mac(device, random, method).as_bytes(), false)?
+        .push_all(&["&signMethod=", method.as_str()])?;
     Ok(w.finish())
 }
 
@@ -203,7 +202,7 @@ pub fn mqtt_login<'b>(device: &Device<'_>, options: &Options<'_>, buffer: &'b mu
     let client_id = w.cut();
     put_all(&mut w, &[device.device_name, "&", device.product_key])?;
     let username = w.cut();
-    w.push_str(sign(device, options.random, options.method)?.as_str())?;
+    w.push_hex(mac(device, options.random, options.method).as_bytes(), false)?;
     Ok(Login {
         host,
         port: options.port.unwrap_or(8883),
