@@ -15,7 +15,10 @@ use crate::place::write_private;
 
 /// Options of `faceiot capture`.
 #[derive(Args, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(crate) struct CaptureCommand {
     /// What to take photos with: auto, or one of the sources below
     #[arg(long, value_name = "SOURCE", env = "FACEIOT_CAMERA", default_value = "auto")]

@@ -79,11 +79,15 @@ fn a_script_that_needs_no_cloud_runs_without_one_and_reaches_none() {
     let folder = tempfile::tempdir().expect("a folder");
     interpreter(folder.path(), "python3");
     let mut run = command();
-    run.args(["run", "--no-cloud", "timelapse.py"]).env("PATH", folder.path());
+    run.args(["run", "--no-cloud", "timelapse.py"])
+        .env("PATH", folder.path());
     let ran = finish(&mut run, b"");
     assert_eq!(ran.code, 9, "{ran:?}");
     let routes = ran.out.lines().nth(1).expect("the routes");
-    assert!(routes.contains("iot-as-mqtt") && routes.split(' ').all(|route| route.ends_with("=refuse")), "{ran:?}");
+    assert!(
+        routes.contains("iot-as-mqtt") && routes.split(' ').all(|route| route.ends_with("=refuse")),
+        "{ran:?}"
+    );
     let ran = finish(command().args(["run", "--no-cloud", "--real-cloud", "x.py"]), b"");
     assert_eq!(ran.code, 2, "{ran:?}");
 }
