@@ -234,6 +234,12 @@ def test_bad_arguments_get_a_status_and_nothing_is_written(library: Path, tmp_pa
     assert checks > 500, printed
 
 
+def test_valgrind_finds_nothing_in_what_bad_arguments_do(library: Path, tmp_path: Path) -> None:
+    program = build("edges.c", library, tmp_path, "-O1", "-g")
+    options = ["--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite,possible"]
+    assert "checks" in run("valgrind", "-q", *options, program).stdout
+
+
 def test_the_abi_changes_only_with_the_version() -> None:
     """A symbol, a constant or a struct that changes needs a new line here, and a version that says so."""
     header = (INCLUDE / "faceiot.h").read_text()

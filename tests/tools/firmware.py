@@ -177,8 +177,11 @@ def packages(targets: Iterable[Target], flavour: Flavour = SHIPPED) -> list[Path
         )
         with ThreadPoolExecutor(max_workers=2) as pool:
             archives = pool.map(lambda job: compile_one(job[0], flavour), missing)
-            for (target, folder), archive in zip(missing, archives, strict=True):
-                install(target, archive, folder)
+            built = list(zip(missing, archives, strict=True))
+        if key != place.key(repr(flavour), *inputs()):
+            fail("the sources changed while they were compiled: run it again")
+        for (target, folder), archive in built:
+            install(target, archive, folder)
     os.utime(kept)
     return folders
 
@@ -235,7 +238,7 @@ def compile_one(target: Target, flavour: Flavour) -> Path:
     compiler, triple = toolchain(), target.triple
     # A folder each: cargo locks it.
     folder = store() / "build" / f"{triple}-{place.key(repr(flavour))}"
-    command += ["--profile", "firmware", "-Zbuild-std=core", "--target", triple]
+    command += ["--profile", "firmware", "-Zbuild-std=core", "-Zchecksum-freshness", "--target", triple]
     env = {name: value for name, value in os.environ.items() if not name.startswith(("CARGO", "RUST"))}
     env |= flavour.environment()
     env |= {
@@ -450,13 +453,14 @@ def main() -> int:
     parser.add_argument(
         "--print", action="store_true", help="print the folders in the cache, install nothing"
     )
+    parser.add_argument("--sizes", action="store_true", help="print the sizes, install nothing")
     given = parser.parse_args()
     targets = [target_of(name) for name in given.targets] or [host(), *TARGETS.values()]
     folders = dict(zip(targets, packages(targets), strict=True))
     if given.print:
         print("\n".join(str(folder) for folder in folders.values()))
         return 0
-    for target, folder in folders.items():
+    for target, folder in [] if given.sizes else folders.items():
         out = OUT / target.triple
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(folder, out, ignore=shutil.ignore_patterns(MEASURED))

@@ -17,10 +17,11 @@ MICROPYTHON_ENVIRONMENT = "micropython-environment"
 PYTEST_REPORT = "pytest.xml"
 MICROPYTHON_REPORT = "micropython.xml"
 C_REPORT = "c.xml"
+FIRMWARE_REPORT = "firmware.xml"
 ORACLES_ENVIRONMENT = "oracles-environment"
 ORACLES_REPORT = "oracles.xml"
 VM_REPORT = "vm.xml"
-REPORTS = (PYTEST_REPORT, MICROPYTHON_REPORT, C_REPORT, ORACLES_REPORT, VM_REPORT)
+REPORTS = (PYTEST_REPORT, MICROPYTHON_REPORT, C_REPORT, FIRMWARE_REPORT, ORACLES_REPORT, VM_REPORT)
 
 
 def tools(context: Context) -> None:
@@ -102,6 +103,13 @@ def pytest(context: Context) -> None:
     folder = context.directory / ENVIRONMENT
     install(context, folder, [only_wheel(context.directory / WHEEL)])
     run_pytest(context, folder, place.ROOT / "tests/python", PYTEST_REPORT)
+
+
+def firmware(context: Context) -> None:
+    """The C library as it is shipped, for every target; the log has the table of sizes."""
+    context.run([sys.executable, place.ROOT / "tests/tools/firmware.py", "--sizes"], cwd=place.ROOT)
+    tests = place.ROOT / "tests/firmware"
+    run_pytest(context, context.directory / ENVIRONMENT, tests, FIRMWARE_REPORT, "--import-mode=prepend")
 
 
 def c(context: Context) -> None:

@@ -68,7 +68,8 @@ TEST = [
     ),
     Stage("micropython", python.micropython, needs=("micropython-builds", "wheel", "peers")),
     Stage("micropython-native", micropython.native, needs=("micropython-builds", "wheel", "peers")),
-    Stage("c", python.c, needs=("build", "python-env", "embedded")),
+    Stage("firmware", python.firmware, needs=(*CARGO, "python-env", "embedded")),
+    Stage("c", python.c, needs=("build", "firmware", "python-env", "embedded")),
     Stage("oracles", python.oracles, needs=("oracles-env", *CARGO)),
     Stage("stubtest", python.stubtest, needs=("wheel", "python-env")),
 ]

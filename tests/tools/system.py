@@ -33,10 +33,15 @@ MICROPYTHON = {
     "cargo-web": "/usr/bin/cargo",
     "rust-web-src": "/usr/src/rustc-*/library/core/Cargo.toml",
 }
-# For the C programs and the Arduino library: compilers for Xtensa and ARM, boards, the sources of core.
+# For the C library: a compiler and a C library for every target, boards, the sources of core.
 EMBEDDED = {
     "gcc-xtensa-lx106": "xtensa-lx106-elf-gcc",
     **{name: MICROPYTHON[name] for name in MICROPYTHON if name != "dpkg-dev"},
+    "gcc-riscv64-unknown-elf": "riscv64-unknown-elf-gcc",
+    "picolibc-riscv64-unknown-elf": "/usr/lib/picolibc/riscv64-unknown-elf/include/picolibc.h",
+    "qemu-system-misc": "qemu-system-riscv32",
+    "pkg-config": "pkg-config",
+    "valgrind": "valgrind",
 }
 CROSS_WHEELS = {
     "rustc-web": "/usr/bin/rustc",
