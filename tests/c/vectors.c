@@ -30,6 +30,7 @@ static int next_line(void) { return fgets(line, sizeof line, stdin) != NULL; }
 #endif
 static uint8_t photo[PHOTO_MAX];
 static uint8_t message[MESSAGE_MAX];
+static char buffer[FACEIOT_LOGIN_BUFFER + 1024]; /* of a login */
 
 /* The octets of a message, for the other side to hash. */
 static void print_message(size_t len) {
@@ -61,7 +62,6 @@ static void print_login(int32_t status, const faceiot_login *login) {
 }
 
 static void aliyun(char *rest) {
-    static char buffer[FACEIOT_LOGIN_BUFFER + 1024];
     const char *method = field(&rest);
     faceiot_aliyun_device device;
     faceiot_aliyun_options options;
@@ -96,7 +96,6 @@ static void aliyun(char *rest) {
 }
 
 static void huawei(char *rest) {
-    static char buffer[FACEIOT_LOGIN_BUFFER + 1024];
     faceiot_login login;
     const char *id = field(&rest), *secret = field(&rest), *hour = field(&rest), *sign_type = field(&rest);
     print_login(faceiot_huawei_login(id, secret, "h", hour, (uint32_t)atoi(sign_type), 0, buffer, sizeof buffer, &login),
@@ -105,7 +104,7 @@ static void huawei(char *rest) {
 
 /* How a device registers: the URL and the form over HTTPS, or the login over MQTT. */
 static void registration(char *rest, int over_mqtt) {
-    static char buffer[FACEIOT_LOGIN_BUFFER], url[FACEIOT_REGISTER_BUFFER], form[FACEIOT_REGISTER_BUFFER];
+    char *url = (char *)message, *form = url + FACEIOT_REGISTER_BUFFER;
     const char *method = field(&rest);
     faceiot_aliyun_registration given;
     faceiot_login login;
@@ -125,8 +124,8 @@ static void registration(char *rest, int over_mqtt) {
         print_login(faceiot_aliyun_register_login(&given, buffer, sizeof buffer, &login), &login);
         return;
     }
-    status = faceiot_aliyun_register_url(given.region, url, sizeof url, NULL);
-    if (status == FACEIOT_OK) status = faceiot_aliyun_register_form(&given, form, sizeof form, NULL);
+    status = faceiot_aliyun_register_url(given.region, url, FACEIOT_REGISTER_BUFFER, NULL);
+    if (status == FACEIOT_OK) status = faceiot_aliyun_register_form(&given, form, FACEIOT_REGISTER_BUFFER, NULL);
     printf("%d\t%s\t%s\n", (int)status, url, form);
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,12 +77,22 @@ class Board:
 def run(command: list[str | Path]) -> str:
     """The standard output of a command that succeeds in time."""
     words = [str(word) for word in command]
-    done = subprocess.run(
-        words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=SECONDS
-    )
-    said = f"{' '.join(words)}: status {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+    # Into a file: QEMU does not wait for a pipe that is full, and what did not fit would be lost.
+    with tempfile.TemporaryFile("w+") as out:
+        done = subprocess.run(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=SECONDS,
+        )
+        out.seek(0)
+        printed = out.read()
+    said = f"{' '.join(words)}: status {done.returncode}\n{printed[-2000:]}\n{done.stderr[-4000:]}"
     assert done.returncode == 0, said
-    return done.stdout
+    return printed
 
 
 def cortex_m(name: str, triple: str, cpu: tuple[str, ...], memory: tuple[str, str], **more: object) -> Board:
