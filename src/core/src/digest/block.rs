@@ -301,7 +301,21 @@ impl<A: Algorithm> Mac<A> {
 
     /// The code of all that came. Nothing can come behind it.
     pub(crate) fn finish(&mut self) -> A::Digest {
+        self.seal(&[]);
+        self.code()
+    }
+
+    /// Takes the last parts and the end of the message: the first half of [`finish`](Self::finish). The processor works on
+    /// what the caller does next while the compressions wait for each other.
+    pub(crate) fn seal(&mut self, parts: &[&[u8]]) {
+        for part in parts {
+            self.update(part);
+        }
         self.hash.pad();
+    }
+
+    /// The code of a message that is sealed: the second half of [`finish`](Self::finish).
+    pub(crate) fn code(&mut self) -> A::Digest {
         let inner = digest::<A>(&self.hash.state);
         let mut block = [0; 64];
         if let Some((place, [one, ..])) = block.split_at_mut_checked(inner.as_ref().len()) {
@@ -335,10 +349,8 @@ pub(crate) fn hash<A: Algorithm>(parts: &[&[u8]]) -> A::Digest {
 /// The HMAC of the parts, one behind the other; the key comes in parts too.
 pub(crate) fn hmac<A: Algorithm>(key: &[&[u8]], parts: &[&[u8]]) -> A::Digest {
     let mut mac = Key::<A>::new(key).mac();
-    for part in parts {
-        mac.update(part);
-    }
-    mac.finish()
+    mac.seal(parts);
+    mac.code()
 }
 
 /// Overwrites memory that held a secret; the compiler may not leave it out.

@@ -27,7 +27,7 @@ pub fn hex_lower<'o>(octets: &[u8], out: &'o mut [u8]) -> Result<&'o str> {
 }
 
 /// Writes hex of either case at the start of `out`.
-pub(super) fn encode<'o>(octets: &[u8], out: &'o mut [u8], upper: bool) -> Result<&'o str> {
+pub(crate) fn encode<'o>(octets: &[u8], out: &'o mut [u8], upper: bool) -> Result<&'o str> {
     let out = exactly(out, octets.len().checked_mul(2))?;
     let encoded = if upper {
         const_hex::encode_to_str_upper(octets, out)

@@ -10,6 +10,7 @@ mod writer;
 
 pub(crate) use self::ascii::AsciiSet;
 pub use self::base64::{base64_decode, base64_encode, base64_len};
+pub(crate) use self::hex::encode as hex;
 pub use self::hex::{hex_decode, hex_lower, hex_upper};
 pub use self::json::json_string;
 pub use self::percent::percent_encode;

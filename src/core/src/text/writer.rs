@@ -203,9 +203,12 @@ impl<'b> Writer<'b> {
         self.buffer.split_at_mut(at).1
     }
 
-    /// Everything written, cut at these places, which are lengths at which the writer was.
-    pub(crate) fn finish_cut<const N: usize>(self, at: [usize; N]) -> ([&'b str; N], &'b str) {
-        let (mut rest, mut done) = (self.finish(), 0);
+    /// Everything written, cut at these places, which are lengths at which the writer was; and the rest of the buffer.
+    pub(crate) fn finish_cut<const N: usize>(
+        mut self,
+        at: [usize; N],
+    ) -> ([&'b str; N], &'b str, &'b mut [u8]) {
+        let (mut rest, mut done) = (self.cut(), 0);
         let parts = at.map(|end| {
             let (part, behind) = rest
                 .split_at_checked(end.saturating_sub(done))
@@ -213,7 +216,7 @@ impl<'b> Writer<'b> {
             (rest, done) = (behind, end);
             part
         });
-        (parts, rest)
+        (parts, rest, self.buffer)
     }
 
     /// Appends octets that are a piece of a text, not necessarily whole characters.

@@ -1,10 +1,10 @@
 //! The MQTT login of a device (<https://help.aliyun.com/document_detail/73742.html>), both sides of it.
 
-use super::{Credentials, Mac, Method};
-use crate::digest;
+use super::{Credentials, Method};
+use crate::digest::{Algorithm, Key, Md5, Sha1, Sha256, wipe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Login;
-use crate::text::{AsciiSet, Writer};
+use crate::text::{AsciiSet, Writer, hex};
 
 /// A buffer of this size holds the login of any device whose names are within the vendor's lengths.
 pub const LOGIN_BUFFER: usize = 1024;
@@ -119,9 +119,8 @@ pub fn mqtt_login<'b>(
     }
 }
 
-/// Writes the login of a method: what is checked and written is the same for all, and there once.
 macro_rules! logins {
-    ($($(#[$doc:meta])* $name:ident = $method:ident, $mac:path;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $method:ident, $hash:ty;)*) => {
         $($(#[$doc])*
         ///
         /// # Errors
@@ -131,11 +130,7 @@ macro_rules! logins {
             options: &Options<'_>,
             buffer: &'b mut [u8],
         ) -> Result<Login<'b>> {
-            let mut digits = [0; 20];
-            let timestamp = checked(credentials, options, &mut digits)?;
-            let parts = signed_parts(credentials, options.client_id, timestamp);
-            let mac = Mac::from_octets(&$mac(credentials.device_secret.as_bytes(), &parts));
-            write(credentials, options, Method::$method, timestamp, &mac, buffer)
+            login::<$hash>(credentials, options, Method::$method, buffer)
         })*
     };
 }
@@ -143,22 +138,60 @@ macro_rules! logins {
 logins! {
     /// [`mqtt_login`] with HMAC-SHA256 whatever `options.method` says: firmware that calls nothing else links no other
     /// hash.
-    mqtt_login_sha256 = HmacSha256, digest::hmac_sha256;
+    mqtt_login_sha256 = HmacSha256, Sha256;
     /// [`mqtt_login`] with HMAC-SHA1; see [`mqtt_login_sha256`].
-    mqtt_login_sha1 = HmacSha1, digest::hmac_sha1;
+    mqtt_login_sha1 = HmacSha1, Sha1;
     /// [`mqtt_login`] with HMAC-MD5; see [`mqtt_login_sha256`].
-    mqtt_login_md5 = HmacMd5, digest::hmac_md5;
+    mqtt_login_md5 = HmacMd5, Md5;
 }
 
-/// Writes the login whose MAC is this.
+/// The login with the HMAC of this hash. Text is checked and written between the compressions, not before or after them:
+/// those wait for each other, and the processor does it meanwhile (docs/decisions/hmac.md).
+fn login<'b, A: Algorithm>(
+    credentials: &Credentials<'_>,
+    options: &Options<'_>,
+    method: Method,
+    buffer: &'b mut [u8],
+) -> Result<Login<'b>> {
+    let key = Key::<A>::new(&[credentials.device_secret.as_bytes()]);
+    let mut digits = [0; 20];
+    let checked = checked(credentials, options, &mut digits);
+    let timestamp = checked.unwrap_or_default();
+    let mut mac = key.mac();
+    mac.seal(&signed_parts(credentials, options.client_id, timestamp));
+    let written = checked.and_then(|timestamp| write(credentials, options, method, timestamp, buffer));
+    let mut code = mac.code();
+    let login = finish(written, code.as_ref(), options);
+    wipe(code.as_mut());
+    login
+}
+
+/// Takes apart what is written, and puts the password behind it.
+fn finish<'b>(
+    written: Result<(Writer<'b>, [usize; 2])>,
+    code: &[u8],
+    options: &Options<'_>,
+) -> Result<Login<'b>> {
+    let (writer, ends) = written?;
+    let ([host, client_id], username, rest) = writer.finish_cut(ends);
+    let port = if options.secure_mode == 3 { 1883 } else { 8883 };
+    Ok(Login {
+        host,
+        port: options.port.unwrap_or(port),
+        client_id,
+        username,
+        password: hex(code, rest, options.hex_upper)?,
+    })
+}
+
+/// Writes host, client id and user name, and says where the first two end.
 fn write<'b>(
     credentials: &Credentials<'_>,
     options: &Options<'_>,
     method: Method,
     timestamp: Option<&str>,
-    mac: &Mac,
     buffer: &'b mut [u8],
-) -> Result<Login<'b>> {
+) -> Result<(Writer<'b>, [usize; 2])> {
     let Credentials {
         product_key,
         device_name,
@@ -180,20 +213,7 @@ fn write<'b>(
     let client_id_end = w.len();
 
     w.push_all(&[device_name, "&", product_key])?;
-    let username_end = w.len();
-
-    w.push_hex(mac.as_bytes(), options.hex_upper)?;
-    let port = options
-        .port
-        .unwrap_or(if options.secure_mode == 3 { 1883 } else { 8883 });
-    let ([host, client_id, username], password) = w.finish_cut([host_end, client_id_end, username_end]);
-    Ok(Login {
-        host,
-        port,
-        client_id,
-        username,
-        password,
-    })
+    Ok((w, [host_end, client_id_end]))
 }
 
 /// The text that is signed: the given parameters sorted by name, name and value joined without separators.
