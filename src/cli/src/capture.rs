@@ -83,7 +83,7 @@ Examples:
   faceiot capture --count 10 -o 'burst-{n}.jpg'
   faceiot capture --source http://192.168.1.9:81/stream -o esp32.jpg
   faceiot capture --show-controls
-  faceiot capture --set brightness=140 --rotate 180 -o - > upright.jpg
+  faceiot capture --set brightness=140 --rotate 180 -o upright.jpg
 
 Sources:
   auto               the first camera that works: `faceiot cameras` says which
