@@ -15,6 +15,19 @@ static int checks;
         }                                                    \
     } while (0)
 
+/* A call at every length of `out` up to two more than it needs: a status and untouched outputs below, nothing behind. */
+#define AT_EVERY_LENGTH(out, written, needed, call)                                  \
+    do {                                                                             \
+        size_t length_;                                                              \
+        for (length_ = 0; length_ <= (needed) + 2; length_++) {                      \
+            memset(out, 0x55, sizeof(out));                                          \
+            written = 77;                                                            \
+            CHECK((call) == (length_ < (needed) ? FACEIOT_E_BUFFER_TOO_SMALL : FACEIOT_OK)); \
+            CHECK(out[length_] == 0x55);                                             \
+            CHECK((written == 77) == (length_ < (needed)));                          \
+        }                                                                            \
+    } while (0)
+
 static int failing_read(void *context, uint8_t *out, size_t want, size_t *got) {
     (void)out;
     (void)want;
@@ -80,6 +93,8 @@ static int logins(void) {
     return 0;
 }
 
+static int every_digest(void);
+
 static int digests(void) {
     uint8_t out[32], before[32];
     memset(out, 7, sizeof out);
@@ -91,6 +106,45 @@ static int digests(void) {
     CHECK(faceiot_hmac_sha256(NULL, 0, NULL, 0, out) == FACEIOT_OK && out[0] == 0xb6 && out[31] == 0xad);
     CHECK(faceiot_md5(NULL, 0, out) == FACEIOT_OK && out[0] == 0xd4);
     CHECK(faceiot_sha1(NULL, 0, NULL) == FACEIOT_E_INVALID_ARGUMENT);
+    return every_digest();
+}
+
+/* Each hash and MAC: NULL, nothing, a NUL among the octets, its own output as its input; nothing behind its length. */
+static int every_digest(void) {
+    typedef int32_t (*hash)(const uint8_t *, size_t, uint8_t *);
+    typedef int32_t (*hmac)(const uint8_t *, size_t, const uint8_t *, size_t, uint8_t *);
+    static const struct {
+        hash hash;
+        hmac hmac;
+        size_t len;
+    } all[] = {{faceiot_sha256, faceiot_hmac_sha256, 32},
+               {faceiot_sha1, faceiot_hmac_sha1, 20},
+               {faceiot_md5, faceiot_hmac_md5, 16}};
+    static const uint8_t nul[] = {'a', 0, 'b'};
+    size_t i;
+    for (i = 0; i < 3; i++) {
+        uint8_t one[33], two[33];
+        memset(one, 0x55, sizeof one);
+        memset(two, 0x55, sizeof two);
+        CHECK(all[i].hash(NULL, 1, one) == FACEIOT_E_INVALID_ARGUMENT);
+        CHECK(all[i].hash(nul, 1, NULL) == FACEIOT_E_INVALID_ARGUMENT);
+        CHECK(all[i].hash(nul, (size_t)-1, one) == FACEIOT_E_INVALID_ARGUMENT);
+        CHECK(all[i].hmac(NULL, 1, nul, 3, one) == FACEIOT_E_INVALID_ARGUMENT);
+        CHECK(all[i].hmac(nul, 3, NULL, 1, one) == FACEIOT_E_INVALID_ARGUMENT);
+        CHECK(all[i].hmac(nul, 3, nul, 3, NULL) == FACEIOT_E_INVALID_ARGUMENT);
+        CHECK(all[i].hmac(nul, (size_t)-1, nul, 3, one) == FACEIOT_E_INVALID_ARGUMENT);
+        CHECK(one[0] == 0x55);
+        CHECK(all[i].hash(nul, 3, one) == FACEIOT_OK && all[i].hash(nul, 1, two) == FACEIOT_OK);
+        CHECK(memcmp(one, two, all[i].len) != 0 && one[all[i].len] == 0x55);
+        CHECK(all[i].hash(one, all[i].len, two) == FACEIOT_OK && all[i].hash(one, all[i].len, one) == FACEIOT_OK);
+        CHECK(memcmp(one, two, sizeof one) == 0);
+        CHECK(all[i].hmac(one, 9, one, 16, two) == FACEIOT_OK && all[i].hmac(one, 9, one, 16, one) == FACEIOT_OK);
+        CHECK(memcmp(one, two, sizeof one) == 0 && one[all[i].len] == 0x55);
+    }
+    return 0;
+}
+
+static int checksums(void) {
     CHECK(faceiot_crc32(0, (const uint8_t *)"123456789", 9) == 0xCBF43926u);
     CHECK(faceiot_crc32(faceiot_crc32(0, (const uint8_t *)"1234", 4), (const uint8_t *)"56789", 5) == 0xCBF43926u);
     CHECK(faceiot_crc32(5, NULL, 9) == 5);
@@ -203,6 +257,135 @@ static int texts(void) {
     return 0;
 }
 
+/* Both encoders and assemblers at every length, and what is missing of a photo. */
+static int pieces(void) {
+    static const uint8_t photo[30] = {0xff, 0xd8, 0};
+    faceiot_hex_encoder hex, hex_start;
+    faceiot_v2_encoder v2, v2_start;
+    faceiot_hex_assembler hex_assembler;
+    faceiot_v2_assembler assembler;
+    faceiot_range ranges[2], range = {7, 8};
+    uint8_t out[FACEIOT_HEX_MESSAGE_MAX + 3], chunk[3][50], memory[30];
+    char text[80];
+    size_t written, photo_len = 77, i;
+    uint32_t step = 77;
+    CHECK(faceiot_hex_message_count(0) == 1 && faceiot_hex_message_count(1) == 2);
+    CHECK(faceiot_hex_message_count(400) == 2 && faceiot_hex_message_count(401) == 3);
+    CHECK(faceiot_hex_message_count((size_t)-1) > (size_t)-1 / 400);
+    memset(&hex_start, 0, sizeof hex_start);
+    hex_start.source.data = photo;
+    hex_start.source.length = sizeof photo;
+    AT_EVERY_LENGTH(out, written, (size_t)FACEIOT_HEX_MESSAGE_MAX,
+                    (hex = hex_start, faceiot_hex_next(&hex, out, length_, &written)));
+    hex = hex_start;
+    CHECK(faceiot_hex_next(&hex, NULL, sizeof out, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_hex_next(&hex, NULL, 0, &written) == FACEIOT_E_BUFFER_TOO_SMALL);
+    CHECK(faceiot_hex_assembler_init(NULL, memory, sizeof memory) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_hex_assembler_init(&hex_assembler, NULL, 0) == FACEIOT_OK);
+    CHECK(faceiot_hex_assembler_init(&hex_assembler, memory, (size_t)-1) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_hex_assembler_init(&hex_assembler, memory, 2) == FACEIOT_OK);
+    CHECK(faceiot_hex_push(NULL, (const uint8_t *)"FF", 2, &step, &photo_len) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_hex_push(&hex_assembler, (const uint8_t *)"FF", 2, NULL, &photo_len) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_hex_push(&hex_assembler, (const uint8_t *)"FF", 2, &step, NULL) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_hex_push(&hex_assembler, (const uint8_t *)"F\0", 2, &step, &photo_len) == FACEIOT_E_HEX);
+    CHECK(step == 77 && photo_len == 77);
+
+    memset(&v2_start, 0, sizeof v2_start);
+    v2_start.source.data = photo;
+    v2_start.source.length = sizeof photo;
+    v2_start.chunk_size = 10;
+    v2_start.frame_id = 1;
+    AT_EVERY_LENGTH(out, written, (size_t)50, (v2 = v2_start, faceiot_v2_next(&v2, out, length_, &written)));
+    v2 = v2_start;
+    CHECK(faceiot_v2_next(NULL, out, sizeof out, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_v2_next(&v2, NULL, sizeof out, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_v2_next(&v2, out, sizeof out, NULL) == FACEIOT_E_INVALID_ARGUMENT);
+    for (i = 0; i < 3; i++) CHECK(faceiot_v2_next(&v2, chunk[i], 50, &written) == FACEIOT_OK && written == 50);
+    CHECK(faceiot_v2_next(&v2, out, sizeof out, &written) == FACEIOT_OK && written == 0);
+    AT_EVERY_LENGTH(text, written, (size_t)FACEIOT_V2_TEXT_LEN(50),
+                    faceiot_v2_text(chunk[0], 50, text, length_, &written));
+    CHECK(faceiot_v2_text(NULL, 50, text, sizeof text, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_v2_text(chunk[0], 50, NULL, sizeof text, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_v2_text(NULL, 0, text, sizeof text, NULL) == FACEIOT_OK && strcmp(text, "~2") == 0);
+
+    CHECK(faceiot_v2_assembler_init(NULL, memory, sizeof memory, ranges, 2) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_v2_assembler_init(&assembler, NULL, sizeof memory, ranges, 2) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_v2_assembler_init(&assembler, memory, sizeof memory, ranges, 2) == FACEIOT_OK);
+    CHECK(faceiot_v2_missing(&assembler, 0, &range) == FACEIOT_E_NOT_FOUND && range.start == 7);
+    for (i = 0; i < 50; i++) CHECK(faceiot_v2_push(&assembler, chunk[1], i, &step, &photo_len) != FACEIOT_OK);
+    CHECK(faceiot_v2_push(NULL, chunk[1], 50, &step, &photo_len) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_v2_push(&assembler, NULL, 50, &step, &photo_len) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_v2_push(&assembler, chunk[1], 50, NULL, &photo_len) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_v2_push(&assembler, chunk[1], 50, &step, NULL) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(step == 77 && photo_len == 77);
+    CHECK(faceiot_v2_push(&assembler, chunk[1], 50, &step, &photo_len) == FACEIOT_OK && step == FACEIOT_V2_MORE);
+    CHECK(faceiot_v2_push(&assembler, chunk[1], 50, &step, &photo_len) == FACEIOT_OK && step == FACEIOT_V2_DUPLICATE);
+    CHECK(faceiot_v2_missing(NULL, 0, &range) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_v2_missing(&assembler, 0, NULL) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_v2_missing(&assembler, 0, &range) == FACEIOT_OK && range.start == 0 && range.end == 10);
+    CHECK(faceiot_v2_missing(&assembler, 1, &range) == FACEIOT_OK && range.start == 20 && range.end == 30);
+    CHECK(faceiot_v2_missing(&assembler, 2, &range) == FACEIOT_E_NOT_FOUND && range.start == 20);
+    CHECK(faceiot_v2_missing(&assembler, (size_t)-1, &range) == FACEIOT_E_NOT_FOUND);
+    CHECK(faceiot_v2_push(&assembler, chunk[2], 50, &step, &photo_len) == FACEIOT_OK && step == FACEIOT_V2_MORE);
+    CHECK(faceiot_v2_push(&assembler, chunk[0], 50, &step, &photo_len) == FACEIOT_OK && step == FACEIOT_V2_COMPLETE);
+    CHECK(photo_len == sizeof photo && memcmp(memory, photo, sizeof photo) == 0);
+    return 0;
+}
+
+/* Each text at every length, and with NULL for each of its strings. */
+static int writers(void) {
+    char out[128];
+    size_t written, post, size = sizeof out;
+    AT_EVERY_LENGTH(out, written, strlen("/sys/p/d/rrpc/response/7") + 1,
+                    faceiot_aliyun_topic(FACEIOT_ALIYUN_RRPC_RESPONSE, "p", "d", "7", out, length_, &written));
+    CHECK(strcmp(out, "/sys/p/d/rrpc/response/7") == 0);
+    CHECK(faceiot_aliyun_topic(0, NULL, "d", NULL, out, size, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_aliyun_topic(0, "p", NULL, NULL, out, size, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_aliyun_topic(0, "p", "d", NULL, NULL, size, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_aliyun_topic(0, "p", "d\xc0", NULL, out, size, &written) == FACEIOT_E_UTF8);
+    AT_EVERY_LENGTH(out, written, strlen("$oc/devices/d/sys/properties/report") + 1,
+                    faceiot_huawei_topic(FACEIOT_HUAWEI_PROPERTIES_REPORT, "d", NULL, out, length_, &written));
+    CHECK(faceiot_huawei_topic(0, NULL, NULL, out, size, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_huawei_topic(0, "d", NULL, NULL, size, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_huawei_topic(FACEIOT_HUAWEI_COMMAND_RESPONSE, "d", NULL, out, size, &written) ==
+          FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_huawei_topic(99, "d", NULL, out, size, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_alink_post("7", "{\"a\":1}", out, size, &written) == FACEIOT_OK && written == strlen(out));
+    post = written + 1;
+    AT_EVERY_LENGTH(out, written, post, faceiot_alink_post("7", "{\"a\":1}", out, length_, &written));
+    CHECK(faceiot_alink_post(NULL, "{}", out, size, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_alink_post("7", NULL, out, size, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_alink_post("7", "{}", NULL, size, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    AT_EVERY_LENGTH(out, written, strlen("{\"id\":\"7\",\"code\":-1,\"data\":{}}") + 1,
+                    faceiot_alink_reply("7", -1, "{}", out, length_, &written));
+    CHECK(faceiot_alink_reply(NULL, 200, NULL, out, size, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_alink_reply("7", 200, "[]", out, size, &written) == FACEIOT_E_JSON);
+    CHECK(faceiot_alink_reply("7", 200, NULL, NULL, size, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_huawei_report("s", "{\"a\":1}", NULL, out, size, &written) == FACEIOT_OK);
+    CHECK(strcmp(out, "{\"services\":[{\"service_id\":\"s\",\"properties\":{\"a\":1}}]}") == 0);
+    AT_EVERY_LENGTH(out, written, strlen("{\"services\":[{\"service_id\":\"s\",\"properties\":{\"a\":1}}]}") + 1,
+                    faceiot_huawei_report("s", "{\"a\":1}", NULL, out, length_, &written));
+    CHECK(faceiot_huawei_report(NULL, "{}", NULL, out, size, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_huawei_report("s", NULL, NULL, out, size, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_huawei_report("s", "{", NULL, out, size, &written) == FACEIOT_E_JSON);
+    CHECK(faceiot_huawei_report("s", "{}", "\xff", out, size, &written) == FACEIOT_E_UTF8);
+    CHECK(faceiot_huawei_report("s", "{}", NULL, NULL, size, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    AT_EVERY_LENGTH(out, written, strlen("{\"result_code\":1,\"paras\":{}}") + 1,
+                    faceiot_huawei_response(1, "{}", out, length_, &written));
+    CHECK(faceiot_huawei_response(0, "{", out, size, &written) == FACEIOT_E_JSON);
+    CHECK(faceiot_huawei_response(0, NULL, NULL, size, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_command(NULL, 3, NULL, 0, (faceiot_command_info *)NULL) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_command("\xff", 1, NULL, 0, (faceiot_command_info *)NULL) == FACEIOT_E_UTF8);
+    CHECK(faceiot_command("a\0b", 3, NULL, 0, (faceiot_command_info *)NULL) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_command("a\0b", 3, NULL, 9, (faceiot_command_info *)NULL) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_json_find(NULL, 1, NULL, 0, (faceiot_text *)NULL) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_json_find((const uint8_t *)"{}", 2, NULL, 0, (faceiot_text *)NULL) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_aliyun_register_url("x", NULL, size, &written) == FACEIOT_E_INVALID_ARGUMENT);
+    CHECK(faceiot_huawei_hour((uint64_t)-1, out) == FACEIOT_OK && strcmp(out, "9999123123") == 0);
+    CHECK(faceiot_version() == FACEIOT_VERSION);
+    return 0;
+}
+
 /* The answers to a registration: those that grant something, and those that do not. */
 static int registrations(void) {
     static const char https[] = "{\"code\":200,\"data\":{\"productKey\":\"p\",\"deviceSecret\":\"s3cret\"}}";
@@ -269,7 +452,7 @@ static int registrations(void) {
 }
 
 int main(void) {
-    if (registrations() || logins() || digests() || chunks() || texts()) return 1;
+    if (registrations() || logins() || digests() || checksums() || chunks() || pieces() || texts() || writers()) return 1;
     printf("%d checks\n", checks);
     return 0;
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -223,6 +224,14 @@ def test_every_vector_gives_the_same_through_c(cases: Any, library: Path, tmp_pa
     )
     printed = run(program, input="".join(given for given, _ in expected)).stdout
     assert hashed(printed) == [*"".join(wanted for _, wanted in expected).splitlines(), "end"]
+
+
+def test_every_function_of_the_header_gets_bad_arguments() -> None:
+    code = re.sub(r"/\*.*?\*/", "", (INCLUDE / "faceiot.h").read_text(encoding="utf-8"), flags=re.DOTALL)
+    functions = set(re.findall(r"\b(faceiot_\w+)\(", code))
+    tested = set(re.findall(r"\bfaceiot_\w+", (HERE / "edges.c").read_text(encoding="utf-8")))
+    assert len(functions) > 30
+    assert functions <= tested, f"edges.c lacks {sorted(functions - tested)}"
 
 
 def test_bad_arguments_get_a_status_and_nothing_is_written(library: Path, tmp_path: Path) -> None:

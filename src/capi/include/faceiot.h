@@ -9,7 +9,7 @@
  *   - Outputs are written on success only. A buffer that is given as scratch may hold anything after a failure.
  *   - NULL where a pointer is needed, a short buffer, and text that is not UTF-8 are answered by a status.
  *   - A pointer is NULL or valid for the length given with it (a string: up to its NUL) for the whole call; an output
- *     may not overlap an input.
+ *     may not overlap an input, but for that of a hash or MAC.
  *   - All are re-entrant. Those that sign take a time that depends on lengths only, never on a secret's octets.
  *
  * Status and options are int32_t / uint32_t with constants: a C enum has two sizes on ARM.
@@ -142,7 +142,7 @@ int32_t faceiot_huawei_login(const char *device_id, const char *device_secret, c
                              uint32_t sign_type, uint32_t port, char *buffer, size_t buffer_len,
                              faceiot_login *login);
 
-/* The UTC hour of a Unix time: 10 digits and a NUL. */
+/* The UTC hour of a Unix time: 10 digits and a NUL. From the year 10000 on it is the last hour of 9999. */
 int32_t faceiot_huawei_hour(uint64_t unix_seconds, char hour[11]);
 
 /* ---- dynamic registration of Aliyun devices ---------------------------------------------------------------------- */
