@@ -47,6 +47,7 @@ from ._faceiot import (
     tablestore_v2,
     tablestore_v4,
     tablestore_v4_key,
+    tablestore_v4_response,
     verify_aliyun_acs3,
     verify_aliyun_amqp,
     verify_aliyun_dataplus,
@@ -68,6 +69,7 @@ from ._faceiot import (
     verify_tablestore_response,
     verify_tablestore_v2,
     verify_tablestore_v4,
+    verify_tablestore_v4_response,
 )
 
 __all__ = [
@@ -103,6 +105,7 @@ __all__ = [
     "tablestore_v2",
     "tablestore_v4",
     "tablestore_v4_key",
+    "tablestore_v4_response",
     "verify_aliyun_acs3",
     "verify_aliyun_amqp",
     "verify_aliyun_dataplus",
@@ -124,4 +127,5 @@ __all__ = [
     "verify_tablestore_response",
     "verify_tablestore_v2",
     "verify_tablestore_v4",
+    "verify_tablestore_v4_response",
 ]

@@ -370,6 +370,7 @@ def test_a_request_without_authorization_is_refused():
         lambda: sign.verify_tablestore_v2("s", path="/", headers={}),
         lambda: sign.verify_tablestore_v4("s", path="/", headers={}),
         lambda: sign.verify_tablestore_response("s", path="/", headers={}),
+        lambda: sign.verify_tablestore_v4_response("s", path="/", region="r", headers={}),
         lambda: sign.verify_huawei_aksk("s", path="/", **request),
         lambda: sign.verify_huawei_v11("s", path="/", **request),
         lambda: sign.verify_meituan_v2("s", params={}),

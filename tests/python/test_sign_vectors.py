@@ -573,6 +573,26 @@ def tablestore_version_4(case, given, expected):
     a_table_request_is_signed(case, given | {"sk": key}, expected, *check)
 
 
+def test_a_tablestore_response_of_version_4_is_that_of_the_sdk():
+    # tablestore 6.4.8: SignV4("utf8", region=.., sign_date="20180817").make_response_signature(..)
+    headers = {
+        "x-ots-contentmd5": "1B2M2Y8AsgTpgAmY7PhCfg==",
+        "x-ots-requestid": "0005-1",
+        "x-ots-date": "2018-08-17T08:23:38.000Z",
+        "x-ots-contenttype": "protocol buffer",
+    }
+    request = {"path": "/PutRow", "region": "cn-hangzhou", "timestamp": "20180817"}
+    signed = sign.tablestore_v4_response("testid", "testsecret", headers=headers, **request)
+    assert signed.headers == {"Authorization": "OTS testid:eknOJcaCIayky5nS++wRZXN9RDA="}
+    sent = headers | signed.headers
+    sign.verify_tablestore_v4_response("testsecret", headers=sent, **request | {"timestamp": 1534494218})
+    for other in ({"path": "/GetRow"}, {"region": "cn-shanghai"}, {"timestamp": "20180818"}):
+        refused(sign.verify_tablestore_v4_response, "testsecret", headers=sent, **request | other)
+    message = refused(sign.verify_tablestore_v4_response, "other", headers=sent, **request)
+    assert signed.string_to_sign in message
+    assert signed.signature not in message
+
+
 def a_table_request_is_signed(case, given, expected, make, verify, name, region):
     sent, body = texts(expected["headers"]), bytes.fromhex(expected["body_hex"])
     request = {"path": expected["path"], "body": body}

@@ -180,19 +180,20 @@ fn a_consumer_logs_in_with_its_code_in_time_only() {
 }
 
 #[test]
-fn a_consumer_is_named_as_in_the_vendors_sample_and_accepted_as_public_clients_write_it() {
+fn a_consumer_is_named_and_accepted_as_public_clients_write_it() {
     let (key, now) = ("abcdefgh", 1_767_323_045_000_u64);
     let mut buffer = [0; 128];
-    // The sample for Go of usermanual-iothub: fmt.Sprintf("accessKey=%s|timestamp=%d|instanceId=%s", ..).
-    let sample = |instance: &str| format!("accessKey={key}|timestamp={now}|instanceId={instance}");
+    // A public client for Go, found in repositories of third parties and not confirmed as Huawei's own:
+    // fmt.Sprintf("accessKey=%s|timestamp=%d|instanceId=%s", ..).
+    let in_go = |instance: &str| format!("accessKey={key}|timestamp={now}|instanceId={instance}");
     assert_eq!(
         amqp::username(key, now, Some("inst-1"), &mut buffer),
-        Ok(sample("inst-1").as_str())
+        Ok(in_go("inst-1").as_str())
     );
     // Clients without an instance leave the item out, leave its value out, or end with a bar.
     let without = format!("accessKey={key}|timestamp={now}");
     assert_eq!(amqp::username(key, now, None, &mut buffer), Ok(without.as_str()));
-    for username in [sample("inst-1"), sample(""), without.clone(), without + "|"] {
+    for username in [in_go("inst-1"), in_go(""), without.clone(), without + "|"] {
         assert_eq!(amqp::verify(&username, "code", "code", now), Ok(()), "{username}");
         assert_eq!(amqp::parse_username(&username).unwrap().access_key, key);
     }

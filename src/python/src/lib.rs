@@ -81,12 +81,13 @@ mod _faceiot {
         aliyun_register_mqtt, aliyun_roa, aliyun_rpc, aliyun_sub_device, aliyun_token_mqtt, explain,
         huawei_aksk, huawei_amqp, huawei_bootstrap, huawei_mqtt, huawei_v11, huawei_v11_key,
         huawei_x509_client_id, meituan_timestamp, meituan_v2, oss_v1, oss_v1_url, oss_v4, oss_v4_key,
-        oss_v4_url, tablestore_response, tablestore_v2, tablestore_v4, tablestore_v4_key, verify_aliyun_acs3,
-        verify_aliyun_amqp, verify_aliyun_dataplus, verify_aliyun_mqtt, verify_aliyun_register,
-        verify_aliyun_register_mqtt, verify_aliyun_roa, verify_aliyun_rpc, verify_huawei_aksk,
-        verify_huawei_amqp, verify_huawei_bootstrap, verify_huawei_mqtt, verify_huawei_v11,
-        verify_meituan_v2, verify_oss_v1, verify_oss_v1_url, verify_oss_v4, verify_oss_v4_url,
-        verify_tablestore_response, verify_tablestore_v2, verify_tablestore_v4,
+        oss_v4_url, tablestore_response, tablestore_v2, tablestore_v4, tablestore_v4_key,
+        tablestore_v4_response, verify_aliyun_acs3, verify_aliyun_amqp, verify_aliyun_dataplus,
+        verify_aliyun_mqtt, verify_aliyun_register, verify_aliyun_register_mqtt, verify_aliyun_roa,
+        verify_aliyun_rpc, verify_huawei_aksk, verify_huawei_amqp, verify_huawei_bootstrap,
+        verify_huawei_mqtt, verify_huawei_v11, verify_meituan_v2, verify_oss_v1, verify_oss_v1_url,
+        verify_oss_v4, verify_oss_v4_url, verify_tablestore_response, verify_tablestore_v2,
+        verify_tablestore_v4, verify_tablestore_v4_response,
     };
 
     #[pymodule_init]

@@ -106,9 +106,7 @@ pub(crate) fn aliyun_amqp(
 ///     >>> faceiot.sign.verify_aliyun_amqp(login.username, login.password, "secret")
 #[pyfunction]
 pub(crate) fn verify_aliyun_amqp(username: &str, password: &str, access_key_secret: &str) -> Result<()> {
-    checked(&[], |out| {
-        aliyun::amqp::verify(username, password, access_key_secret, out)
-    })
+    checked(|out| aliyun::amqp::verify(username, password, access_key_secret, out))
 }
 
 /// Makes the login of a consumer of Huawei's server-side subscriptions over AMQP.

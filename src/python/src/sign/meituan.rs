@@ -139,9 +139,7 @@ pub(crate) fn verify_meituan_v2(
         path,
         parameters: &parameters,
     };
-    checked(&[&parameters], |out| {
-        meituan::verify(access_key_secret, &request, out)
-    })
+    checked(|out| meituan::verify(access_key_secret, &request, out))
 }
 
 /// Spells a time as one of Meituan's clients did.

@@ -55,6 +55,6 @@ pub(crate) use register::{
 };
 pub(crate) use signed::{Signed, SigningKey};
 pub(crate) use tablestore::{
-    tablestore_response, tablestore_v2, tablestore_v4, tablestore_v4_key, verify_tablestore_response,
-    verify_tablestore_v2, verify_tablestore_v4,
+    tablestore_response, tablestore_v2, tablestore_v4, tablestore_v4_key, tablestore_v4_response,
+    verify_tablestore_response, verify_tablestore_v2, verify_tablestore_v4, verify_tablestore_v4_response,
 };

@@ -92,9 +92,7 @@ pub(crate) fn aliyun_rpc(
 #[pyo3(signature = (access_key_secret, *, params, method="POST"))]
 pub(crate) fn verify_aliyun_rpc(access_key_secret: &str, params: Pairs, method: &str) -> Result<()> {
     let params = params.as_strs();
-    checked(&[&params], |out| {
-        rpc::verify(access_key_secret, method, &params, out)
-    })
+    checked(|out| rpc::verify(access_key_secret, method, &params, out))
 }
 
 /// Signs a request to a POP API of the ROA style, version 1 (HMAC-SHA1).

@@ -104,9 +104,7 @@ pub(crate) fn verify_aliyun_register(
         product_secret,
     };
     let method = method_named(method)?;
-    checked(&[], |out| {
-        register::verify(&device, nonce, method, signature, out)
-    })
+    checked(|out| register::verify(&device, nonce, method, signature, out))
 }
 
 /// Signs the MQTT login with which a device registers itself (TLS only; help.aliyun.com/document_detail/132111).
@@ -197,9 +195,7 @@ pub(crate) fn verify_aliyun_register_mqtt(
     password: &str,
     product_secret: &str,
 ) -> Result<()> {
-    checked(&[], |out| {
-        register::verify_mqtt_login(client_id, username, password, product_secret, out)
-    })
+    checked(|out| register::verify_mqtt_login(client_id, username, password, product_secret, out))
 }
 
 /// Makes the MQTT login with the client id and the token that a registration without pre-registration gave.

@@ -248,9 +248,7 @@ impl Http {
         headers: &[(&str, &str)],
         check: impl for<'o> Fn(&Request<'_>, &'o mut [u8]) -> std::result::Result<(), Mismatch<'o>>,
     ) -> Result<()> {
-        self.with(headers, |request| {
-            checked(&[headers, request.query], |out| check(request, out))
-        })
+        self.with(headers, |request| checked(|out| check(request, out)))
     }
 
     /// The request signed: its header `Authorization` holds the signature.

@@ -110,9 +110,7 @@ pub(crate) fn verify_oss_v1(
         query: &params,
         headers: &headers,
     };
-    checked(&[&headers, &params], |out| {
-        v1::verify(access_key_secret, &request, signature, out)
-    })
+    checked(|out| v1::verify(access_key_secret, &request, signature, out))
 }
 
 /// Signs an OSS URL that may be used for some time, version 1 (HMAC-SHA1).
@@ -229,7 +227,5 @@ pub(crate) fn verify_oss_v1_url(
         query: &params,
         headers: &headers,
     };
-    checked(&[&headers, &params], |out| {
-        v1::verify_presigned(access_key_secret, &request, now, out)
-    })
+    checked(|out| v1::verify_presigned(access_key_secret, &request, now, out))
 }
