@@ -371,13 +371,13 @@ class Size:
     bss: int
 
 
-def size(target: Target, library: Path, wanted: Iterable[str]) -> Size:
-    """What a firmware that calls these functions gets of the library, the four functions of C not counted."""
+def size(target: Target, library: Path, wanted: Iterable[str], outside: Iterable[str] = WANTED) -> Size:
+    """What a firmware that calls these functions gets of the library, the functions of C not counted."""
     with tempfile.TemporaryDirectory() as name:
         out, layout = Path(name) / "out.elf", Path(name) / "layout.ld"
         layout.write_text(LAYOUT, encoding="utf-8")
         keep = [word for function in wanted for word in ("-u", function)]
-        stubs = [f"--defsym={function}=0" for function in WANTED]
+        stubs = [f"--defsym={function}=0" for function in outside]
         command = [*linker(target), "--gc-sections", "-e", "0x10000", "-T", layout, *stubs, *keep]
         run([*command, "-o", out, library])
         text, data, bss = output([tool(target, "size"), out]).splitlines()[1].split()[:3]

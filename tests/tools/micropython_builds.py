@@ -27,16 +27,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import debian_source
 import firmware
 import place
-import system
 from stage import StageError, fail
 
 PORT = place.ROOT / "micropython"
 WASM = place.ROOT / "tests/micropython/wasm"
 FROZEN = place.ROOT / "tests/micropython/frozen"
 REQUIREMENTS = place.ROOT / "tests/micropython/requirements.txt"
-SUITE = "trixie"  # of Debian, for the source package; the machine's own suite may be older
 MODULE = "_faceiot.mpy"
 
 
@@ -149,7 +148,7 @@ def product(name: str, made: list[bytes], build: Callable[[Path], None]) -> Path
 def store() -> Path:
     """Where everything is kept; `make test` forgets the folder when nobody used it for two weeks."""
     compilers = [output([name, "--version"]) for name in ("cc", "arm-none-eabi-gcc") if shutil.which(name)]
-    folder = place.cache() / f"target-micropython-{place.key(SUITE, sys.version, *compilers)}"
+    folder = place.cache() / f"target-micropython-{place.key(debian_source.SUITE, sys.version, *compilers)}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -197,47 +196,9 @@ def beside(program: str) -> str:
     return found or ""
 
 
-@functools.cache
 def micropython() -> Path:
-    """MicroPython's sources: Debian's package, fetched with a list of sources of its own."""
-    folder = store() / "source"
-    if not folder.is_dir():
-        with tempfile.TemporaryDirectory(dir=store()) as draft:
-            fetch(Path(draft))
-            next(path for path in Path(draft).glob("micropython-*") if path.is_dir()).rename(folder)
-    return folder
-
-
-def fetch(folder: Path) -> None:
-    """Lets apt verify and unpack the source package into `folder`; the system's own lists stay."""
-    apt = folder / "apt"
-    for name in ("etc", "lists/partial", "state", "cache/archives/partial"):
-        (apt / name).mkdir(parents=True)
-    keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    lines = [
-        "Types: deb-src",
-        f"URIs: {system.debian()[1]}",
-        f"Suites: {SUITE}",
-        "Components: main",
-        f"Signed-By: {keyring}",
-    ]
-    (apt / "etc/debian.sources").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    settings = {
-        "Dir::Etc::sourcelist": "/dev/null",
-        "Dir::Etc::sourceparts": apt / "etc",
-        "Dir::State": apt / "state",
-        "Dir::State::lists": apt / "lists",
-        "Dir::State::status": "/var/lib/dpkg/status",
-        "Dir::Cache": apt / "cache",
-        "APT::Sandbox::User": "root",  # of this folder; nothing is installed
-        "Acquire::Retries": "3",
-    }
-    (apt / "apt.conf").write_text(
-        "".join(f'{name} "{value}";\n' for name, value in settings.items()), encoding="utf-8"
-    )
-    env = {**os.environ, "APT_CONFIG": str(apt / "apt.conf")}
-    run(["apt-get", "update", "-q"], env=env)
-    run(["apt-get", "source", "-q", "--only-source", "micropython"], cwd=folder, env=env)
+    """MicroPython's sources: Debian's package."""
+    return debian_source.unpacked("micropython")
 
 
 def output(command: list[str]) -> str:

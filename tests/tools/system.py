@@ -36,7 +36,7 @@ MICROPYTHON = {
 # For the C library: a compiler and a C library for every target, boards, the sources of core.
 EMBEDDED = {
     "gcc-xtensa-lx106": "xtensa-lx106-elf-gcc",
-    **{name: MICROPYTHON[name] for name in MICROPYTHON if name != "dpkg-dev"},
+    **MICROPYTHON,
     "gcc-riscv64-unknown-elf": "riscv64-unknown-elf-gcc",
     "picolibc-riscv64-unknown-elf": "/usr/lib/picolibc/riscv64-unknown-elf/include/picolibc.h",
     "qemu-system-misc": "qemu-system-riscv32",
