@@ -1,7 +1,7 @@
 //! `faceiot capture` and `faceiot cameras`: photos from cameras into files, and which cameras there are.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use clap::Args;
 use faceiot_camera::{Camera, Control, Found, Frame, Options, Rotate, Transform, Wish, choose, list};
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, exit};
 use crate::out::{Output, note, table};
 use crate::place::write_private;
 
@@ -21,9 +21,15 @@ use crate::place::write_private;
 )]
 pub(crate) struct CaptureCommand {
     /// What to take photos with: auto, or one of the sources below
-    #[arg(long, value_name = "SOURCE", env = "FACEIOT_CAMERA", default_value = "auto")]
+    #[arg(
+        long,
+        value_name = "SOURCE",
+        env = "FACEIOT_CAMERA",
+        hide_env_values = true,
+        default_value = "auto"
+    )]
     source: String,
-    /// Where to: a file; with {n} or {time} in it for several; - for standard output
+    /// Where to: a file; with {number} or {time} in it for several; - for standard output
     #[arg(short, long, value_name = "FILE", default_value = "capture.jpg")]
     output: String,
     /// How many photos; with --every, as many as come until Ctrl-C
@@ -80,7 +86,7 @@ Examples:
   faceiot capture                                          one photo of the first camera into capture.jpg
   faceiot capture -o door.jpg --size 720x480
   faceiot capture --every 5s -o 'photos/{time}.jpg'        until Ctrl-C
-  faceiot capture --count 10 -o 'burst-{n}.jpg'
+  faceiot capture --count 10 -o 'burst-{number}.jpg'
   faceiot capture --source http://192.168.1.9:81/stream -o esp32.jpg
   faceiot capture --show-controls
   faceiot capture --set brightness=140 --rotate 180 -o upright.jpg
@@ -103,19 +109,25 @@ pub(crate) async fn run(command: CaptureCommand, out: Output) -> Result<(), Fail
     let several = command.every.is_some() || command.count.is_some_and(|count| count > 1);
     if several
         && command.output != "-"
-        && !command.output.contains("{n}")
+        && !command.output.contains("{number}")
         && !command.output.contains("{time}")
     {
         return Err(Failure::usage(format!(
-            "`{}` would be written over again and again; put {{n}} or {{time}} into the name",
+            "`{}` would be written over again and again; put {{number}} or {{time}} into the name",
             command.output
         )));
     }
+    refuse_other_formats(&command.output)?;
     let count = command
         .count
         .unwrap_or(if command.every.is_some() { u64::MAX } else { 1 });
     let options = Options {
-        source: command.source.clone(),
+        // An empty variable is none.
+        source: if command.source.is_empty() {
+            "auto".into()
+        } else {
+            command.source
+        },
         wish: Wish {
             size: None,
             fps: command.fps,
@@ -148,11 +160,14 @@ pub(crate) async fn run(command: CaptureCommand, out: Output) -> Result<(), Fail
     let mut due = tokio::time::Instant::now();
     for number in 1..=count {
         let taking = Arc::clone(&camera);
-        let frame = blocking(move || taking.capture()).await?;
-        let name = file_name(&command.output, number, frame.time_ms());
-        let octets = frame.shared_jpeg().map_err(faceiot::Error::from)?;
-        write(&name, &octets)?;
-        say(&name, &frame, octets.len(), out)?;
+        match blocking(move || taking.capture()).await {
+            Ok(frame) => keep(&command.output, number, &frame, out)?,
+            // A time lapse outlives a camera that is away for a while.
+            Err(failure) if command.every.is_some() && number > 1 && failure.kind.retryable() => {
+                note(format!("photo {number}: {failure}"));
+            }
+            Err(failure) => return Err(failure),
+        }
         if let Some(every) = command.every
             && number < count
         {
@@ -175,15 +190,35 @@ pub(crate) async fn run(command: CaptureCommand, out: Output) -> Result<(), Fail
     Ok(())
 }
 
+/// Writes a photo and says so.
+fn keep(template: &str, number: u64, frame: &Frame, out: Output) -> Result<(), Failure> {
+    let name = file_name(template, number, frame.time_ms());
+    let octets = frame.shared_jpeg().map_err(camera_failure)?;
+    write(&name, &octets)?;
+    say(&name, frame, octets.len(), out)
+}
+
+/// A name that promises another format would lie.
+fn refuse_other_formats(output: &str) -> Result<(), Failure> {
+    let suffix = Path::new(output).extension().unwrap_or_default();
+    match suffix.to_string_lossy().to_ascii_lowercase().as_str() {
+        wrong @ ("png" | "gif" | "bmp" | "webp" | "tif" | "tiff" | "heic") => Err(Failure::usage(format!(
+            "photos are JPEG, and `{output}` ends with .{wrong}: call it .jpg"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Runs `faceiot cameras`.
 pub(crate) async fn cameras(command: CamerasCommand, out: Output) -> Result<(), Failure> {
     let found = blocking(|| Ok(list())).await?;
     let chosen = choose(&found).map(|camera| camera.spec.clone());
     if out.json {
-        return out.json(&json!({
+        out.json(&json!({
             "cameras": found.iter().map(document).collect::<Vec<_>>(),
             "auto": chosen.as_ref().ok(),
-        }));
+        }))?;
+        return chosen.map(|_| ()).map_err(|_| Failure::told(exit::FAILED));
     }
     for camera in &found {
         out.line(format!("{}  {} ({})", camera.spec, camera.name, camera.driver))?;
@@ -202,8 +237,13 @@ pub(crate) async fn cameras(command: CamerasCommand, out: Output) -> Result<(), 
     }
     match chosen {
         Ok(spec) => out.line(format!("auto takes {spec}: the first one that is usable")),
-        Err(error) => Err(Failure::from(faceiot::Error::from(error))),
+        Err(error) => Err(camera_failure(error)),
     }
+}
+
+/// A camera's error in its own words: the advice for clouds and brokers would mislead.
+fn camera_failure(error: faceiot_camera::Error) -> Failure {
+    Failure::new(error.kind, error.message)
 }
 
 /// Work that waits for a device, off the threads that serve Ctrl-C.
@@ -211,7 +251,7 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> faceiot_camera::Result<T> + Send + 'static,
 ) -> Result<T, Failure> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result.map_err(|error| Failure::from(faceiot::Error::from(error))),
+        Ok(result) => result.map_err(camera_failure),
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(_cancelled) => Err(Failure::interrupted()),
@@ -282,7 +322,7 @@ fn say_controls(controls: &[Control], out: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The name of a file: `{n}` is the number with at least four digits, `{time}` when the photo was taken, in UTC.
+/// The name of a file: `{number}` is the number with at least four digits, `{time}` when the photo was taken, in UTC.
 fn file_name(template: &str, number: u64, time_ms: u64) -> String {
     let time = i64::try_from(time_ms)
         .ok()
@@ -291,13 +331,19 @@ fn file_name(template: &str, number: u64, time_ms: u64) -> String {
             time.strftime("%Y%m%dT%H%M%S.%3fZ").to_string()
         });
     template
-        .replace("{n}", &format!("{number:04}"))
+        .replace("{number}", &format!("{number:04}"))
         .replace("{time}", &time)
 }
 
 fn write(name: &str, octets: &[u8]) -> Result<(), Failure> {
     if name != "-" {
-        return write_private(&PathBuf::from(name), octets);
+        let path = Path::new(name);
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                Failure::from(faceiot::Error::from(error)).at(format_args!("`{}`", folder.display()))
+            })?;
+        }
+        return write_private(path, octets);
     }
     let mut stdout = std::io::stdout().lock();
     stdout
@@ -406,7 +452,7 @@ mod tests {
     #[test]
     fn a_name_tells_number_and_time() {
         assert_eq!(
-            file_name("a/{time}-{n}.jpg", 7, 1_767_323_045_006),
+            file_name("a/{time}-{number}.jpg", 7, 1_767_323_045_006),
             "a/20260102T030405.006Z-0007.jpg"
         );
         assert_eq!(file_name("door.jpg", 1, 0), "door.jpg");

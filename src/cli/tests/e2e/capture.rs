@@ -71,7 +71,7 @@ fn several_photos_have_numbers_and_times_in_their_names() {
         "--every",
         "10ms",
         "-o",
-        "{n}-{time}.jpg",
+        "{number}-{time}.jpg",
     ];
     capture(folder.path(), &args).ok();
     let mut names: Vec<String> = fs::read_dir(folder.path())
@@ -94,7 +94,9 @@ fn several_photos_have_numbers_and_times_in_their_names() {
         &["--source", "testcard:", "--count", "2", "-o", "same.jpg"],
     );
     assert_eq!(ran.code, 2, "{ran:?}");
-    assert!(ran.err.contains("{n}"), "{ran:?}");
+    assert!(ran.err.contains("{number}"), "{ran:?}");
+    let ran = capture(folder.path(), &["--source", "testcard:", "-o", "same.png"]);
+    assert!(ran.code == 2 && ran.err.contains(".jpg"), "{ran:?}");
 }
 
 #[test]
@@ -179,7 +181,7 @@ fn ctrl_c_ends_a_time_lapse_and_leaves_only_whole_photos() {
             "--every",
             "20ms",
             "-o",
-            "photos/{n}.jpg",
+            "photos/{number}.jpg",
         ])
         .current_dir(folder.path())
         .env("PATH", format!("{}:/usr/bin:/bin", folder.path().display()))
@@ -199,4 +201,64 @@ fn ctrl_c_ends_a_time_lapse_and_leaves_only_whole_photos() {
             assert_eq!(size_of(&path), (512, 512), "{}", path.display());
         }
     }
+}
+
+#[test]
+fn a_time_lapse_keeps_its_pace_in_a_folder_that_it_makes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let began = std::time::Instant::now();
+    let args = [
+        "--source",
+        "testcard:64x48",
+        "--count",
+        "4",
+        "--every",
+        "150ms",
+        "-o",
+        "a/b/{number}.jpg",
+    ];
+    capture(folder.path(), &args).ok();
+    assert!(began.elapsed().as_millis() >= 450, "{:?}", began.elapsed());
+    assert_eq!(
+        fs::read_dir(folder.path().join("a/b"))
+            .expect("the folder")
+            .count(),
+        4
+    );
+}
+
+#[test]
+fn the_help_names_its_placeholders_and_not_the_secrets_of_the_environment() {
+    let source = "http://door:SECRET-1@127.0.0.1/x?pw=SECRET-2";
+    for words in ["--help", "-h"] {
+        let mut ran = command();
+        let ran = finish(ran.args(["capture", words]).env("FACEIOT_CAMERA", source), b"").ok();
+        assert!(!ran.out.contains("SECRET"), "{}", ran.out);
+        assert!(
+            ran.out.contains("{number}") && ran.out.contains("{time}"),
+            "{}",
+            ran.out
+        );
+    }
+}
+
+#[test]
+fn an_empty_variable_is_auto_and_a_cameras_error_gives_no_advice_about_brokers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut empty = command();
+    empty
+        .args(["capture", "-o", "x.jpg"])
+        .env("FACEIOT_CAMERA", "")
+        .env("PATH", folder.path());
+    let ran = finish(empty.current_dir(folder.path()), b"");
+    assert!(!ran.err.contains("``"), "{ran:?}");
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .expect("a port")
+        .local_addr()
+        .expect("its number");
+    let ran = capture(folder.path(), &["--source", &format!("http://{closed}/capture")]);
+    assert!(
+        ran.code == 1 && !ran.err.contains("broker") && !ran.err.contains("faceiot up"),
+        "{ran:?}"
+    );
 }
