@@ -4,6 +4,7 @@
 //! up to its NUL), is not written by others during the call, and what a struct points to outlives the call.
 
 use core::ffi::{CStr, c_char};
+use core::marker::PhantomData;
 
 use faceiot_core::ErrorKind;
 
@@ -78,4 +79,34 @@ pub(crate) unsafe fn write_text(
         *written = len;
     }
     Ok(())
+}
+
+/// A struct of C's with room for a value of the core's, which C sees as octets.
+#[repr(C)]
+pub struct Room<T, const WORDS: usize> {
+    opaque: [u64; WORDS],
+    inside: PhantomData<T>,
+}
+
+impl<T, const WORDS: usize> Room<T, WORDS> {
+    /// Puts a value there; what was there before is forgotten, not dropped.
+    pub(crate) unsafe fn put(room: *mut Self, value: T) -> Result<(), ErrorKind> {
+        const { assert!(size_of::<T>() <= size_of::<Self>() && align_of::<T>() <= align_of::<Self>()) };
+        let room: *mut T = core::ptr::from_mut(unsafe { given_mut(room) }?).cast();
+        // SAFETY: large and aligned enough.
+        unsafe { room.write(value) };
+        Ok(())
+    }
+
+    /// The value that was put there.
+    pub(crate) unsafe fn inside<'a>(room: *const Self) -> Result<&'a T, ErrorKind> {
+        // SAFETY: a value was put there, by the caller's promise.
+        unsafe { given(room.cast()) }
+    }
+
+    /// The same, to change it.
+    pub(crate) unsafe fn inside_mut<'a>(room: *mut Self) -> Result<&'a mut T, ErrorKind> {
+        // SAFETY: a value was put there, by the caller's promise.
+        unsafe { given_mut(room.cast()) }
+    }
 }

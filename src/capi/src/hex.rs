@@ -4,7 +4,7 @@ use faceiot_core::chunk::hex;
 use faceiot_core::text::hex_upper;
 use faceiot_core::{ErrorKind, chunk::hex::Step};
 
-use crate::ffi::{given_mut, octets, octets_mut};
+use crate::ffi::{Room, given_mut, octets, octets_mut};
 use crate::source::FaceiotSource;
 use crate::status::{Status, guard};
 
@@ -88,14 +88,7 @@ fn encode(message: &mut [u8; hex::MESSAGE_MAX], count: usize) {
 }
 
 /// An assembler over memory of the caller. What is in it is the library's.
-#[repr(C)]
-pub struct FaceiotHexAssembler {
-    opaque: [u64; 8],
-}
-
-type Assembler = hex::Assembler<&'static mut [u8]>;
-const _: () = assert!(size_of::<Assembler>() <= size_of::<FaceiotHexAssembler>());
-const _: () = assert!(align_of::<Assembler>() <= align_of::<FaceiotHexAssembler>());
+pub type FaceiotHexAssembler = Room<hex::Assembler<&'static mut [u8]>, 8>;
 
 /// What a chunk did: the photo grows.
 pub const HEX_MORE: u32 = 0;
@@ -116,10 +109,8 @@ pub unsafe extern "C" fn faceiot_hex_assembler_init(
     memory_len: usize,
 ) -> Status {
     guard(|| unsafe {
-        let place: *mut Assembler = core::ptr::from_mut(given_mut(assembler)?).cast();
-        // SAFETY: large and aligned enough (asserted above); the memory outlives the assembler by the caller's promise.
-        place.write(Assembler::new(octets_mut(memory, memory_len)?));
-        Ok(())
+        // The memory outlives the assembler by the caller's promise.
+        Room::put(assembler, hex::Assembler::new(octets_mut(memory, memory_len)?))
     })
 }
 
@@ -134,14 +125,13 @@ pub unsafe extern "C" fn faceiot_hex_push(
     photo_len: *mut usize,
 ) -> Status {
     guard(|| unsafe {
-        let assembler: *mut Assembler = core::ptr::from_mut(given_mut(assembler)?).cast();
+        let assembler = Room::inside_mut(assembler)?;
         let (step, photo_len) = (given_mut(step)?, given_mut(photo_len)?);
-        // SAFETY: initialised by the call above, by the caller's promise.
-        let done = (*assembler).push(octets(text, text_len)?).map_err(|e| e.kind)?;
+        let done = assembler.push(octets(text, text_len)?).map_err(|e| e.kind)?;
         (*step, *photo_len) = match done {
-            Step::More => (HEX_MORE, (*assembler).photo().len()),
+            Step::More => (HEX_MORE, assembler.photo().len()),
             Step::Complete { len } => (HEX_COMPLETE, len),
-            Step::Restarted { .. } => (HEX_RESTARTED, (*assembler).photo().len()),
+            Step::Restarted { .. } => (HEX_RESTARTED, assembler.photo().len()),
             Step::Empty => (HEX_EMPTY, 0),
             Step::Dropped => (HEX_DROPPED, 0),
         };

@@ -6,7 +6,7 @@ use faceiot_core::ErrorKind;
 use faceiot_core::chunk::v2::{self, HEADER_LEN, Header, LAST, RETRANSMIT, Range, Step};
 use faceiot_core::digest::Crc32;
 
-use crate::ffi::{given_mut, octets, octets_mut};
+use crate::ffi::{Room, given_mut, octets, octets_mut};
 use crate::source::FaceiotSource;
 use crate::status::{Status, guard};
 
@@ -135,14 +135,7 @@ pub unsafe extern "C" fn faceiot_v2_text(
 }
 
 /// An assembler over memory of the caller. What is in it is the library's.
-#[repr(C)]
-pub struct FaceiotV2Assembler {
-    opaque: [u64; 24],
-}
-
-type Assembler = v2::Assembler<'static>;
-const _: () = assert!(size_of::<Assembler>() <= size_of::<FaceiotV2Assembler>());
-const _: () = assert!(align_of::<Assembler>() <= align_of::<FaceiotV2Assembler>());
+pub type FaceiotV2Assembler = Room<v2::Assembler<'static>, 24>;
 
 /// A part of a frame: from `start` up to `end`.
 #[repr(C)]
@@ -175,15 +168,16 @@ pub unsafe extern "C" fn faceiot_v2_assembler_init(
     range_count: usize,
 ) -> Status {
     guard(|| unsafe {
-        let place: *mut Assembler = core::ptr::from_mut(given_mut(assembler)?).cast();
         given_mut(ranges)?;
         if range_count > isize::MAX as usize / size_of::<FaceiotRange>() {
             return Err(ErrorKind::InvalidArgument);
         }
         // SAFETY: the core's range is `repr(C)` with the same two fields; the memory outlives the assembler.
         let ranges = core::slice::from_raw_parts_mut(ranges.cast::<Range>(), range_count);
-        place.write(Assembler::new(octets_mut(memory, memory_len)?, ranges));
-        Ok(())
+        Room::put(
+            assembler,
+            v2::Assembler::new(octets_mut(memory, memory_len)?, ranges),
+        )
     })
 }
 
@@ -198,17 +192,16 @@ pub unsafe extern "C" fn faceiot_v2_push(
     photo_len: *mut usize,
 ) -> Status {
     guard(|| unsafe {
-        let assembler: *mut Assembler = core::ptr::from_mut(given_mut(assembler)?).cast();
+        let assembler = Room::inside_mut(assembler)?;
         let (step, photo_len) = (given_mut(step)?, given_mut(photo_len)?);
         let chunk = v2::parse(octets(chunk, chunk_len)?).map_err(|e| e.kind)?;
-        // SAFETY: initialised by the call above, by the caller's promise.
-        let done = (*assembler).push(&chunk).map_err(|e| e.kind)?;
+        let done = assembler.push(&chunk).map_err(|e| e.kind)?;
         *step = match done {
             Step::More => V2_MORE,
             Step::Complete { .. } => V2_COMPLETE,
             Step::Duplicate => V2_DUPLICATE,
         };
-        *photo_len = (*assembler).frame().len();
+        *photo_len = assembler.frame().len();
         Ok(())
     })
 }
@@ -221,10 +214,9 @@ pub unsafe extern "C" fn faceiot_v2_missing(
     range: *mut FaceiotRange,
 ) -> Status {
     guard(|| unsafe {
-        let assembler: *const Assembler = core::ptr::from_ref(crate::ffi::given(assembler)?).cast();
+        let assembler = Room::inside(assembler)?;
         let range = given_mut(range)?;
-        // SAFETY: initialised by the caller's promise.
-        let (start, len) = (*assembler).missing().nth(index).ok_or(ErrorKind::NotFound)?;
+        let (start, len) = assembler.missing().nth(index).ok_or(ErrorKind::NotFound)?;
         *range = FaceiotRange {
             start,
             end: start + len,

@@ -67,124 +67,37 @@ builders! {
     control = "/", "/control";
 }
 
-/// `/sys/{pk}/{dn}/thing/event/{event}/post`: the device reports an event.
-///
-/// # Errors
-/// [`ErrorKind::Topic`](crate::ErrorKind::Topic), [`ErrorKind::BufferTooSmall`](crate::ErrorKind::BufferTooSmall).
-pub fn event_post<'b>(
-    product_key: &str,
-    device_name: &str,
-    event: &str,
-    buffer: &'b mut [u8],
-) -> Result<&'b str> {
-    device(product_key, device_name)?;
-    check_name("event", event, NAME_MAX)?;
-    join(
-        &[
-            "/sys/",
-            product_key,
-            "/",
-            device_name,
-            "/thing/event/",
-            event,
-            "/post",
-        ],
-        buffer,
-    )
+/// Writes the builders of topics that have one more name in them.
+macro_rules! named_builders {
+    ($($(#[$doc:meta])* $name:ident($given:ident, $what:literal) = $before:literal, $after:literal;)*) => {
+        $($(#[$doc])*
+        ///
+        /// # Errors
+        /// [`ErrorKind::Topic`](crate::ErrorKind::Topic), [`ErrorKind::BufferTooSmall`](crate::ErrorKind::BufferTooSmall).
+        pub fn $name<'b>(
+            product_key: &str,
+            device_name: &str,
+            $given: &str,
+            buffer: &'b mut [u8],
+        ) -> Result<&'b str> {
+            device(product_key, device_name)?;
+            check_name($what, $given, NAME_MAX)?;
+            join(&["/sys/", product_key, "/", device_name, $before, $given, $after], buffer)
+        })*
+    };
 }
 
-/// `/sys/{pk}/{dn}/thing/service/{service}`: the cloud calls a service.
-///
-/// # Errors
-/// [`ErrorKind::Topic`](crate::ErrorKind::Topic), [`ErrorKind::BufferTooSmall`](crate::ErrorKind::BufferTooSmall).
-pub fn service<'b>(
-    product_key: &str,
-    device_name: &str,
-    service: &str,
-    buffer: &'b mut [u8],
-) -> Result<&'b str> {
-    device(product_key, device_name)?;
-    check_name("service", service, NAME_MAX)?;
-    join(
-        &["/sys/", product_key, "/", device_name, "/thing/service/", service],
-        buffer,
-    )
-}
-
-/// `/sys/{pk}/{dn}/thing/service/{service}_reply`: the answer to it.
-///
-/// # Errors
-/// [`ErrorKind::Topic`](crate::ErrorKind::Topic), [`ErrorKind::BufferTooSmall`](crate::ErrorKind::BufferTooSmall).
-pub fn service_reply<'b>(
-    product_key: &str,
-    device_name: &str,
-    service: &str,
-    buffer: &'b mut [u8],
-) -> Result<&'b str> {
-    device(product_key, device_name)?;
-    check_name("service", service, NAME_MAX)?;
-    join(
-        &[
-            "/sys/",
-            product_key,
-            "/",
-            device_name,
-            "/thing/service/",
-            service,
-            "_reply",
-        ],
-        buffer,
-    )
-}
-
-/// `/sys/{pk}/{dn}/rrpc/request/{message_id}`: the cloud calls and waits.
-///
-/// # Errors
-/// [`ErrorKind::Topic`](crate::ErrorKind::Topic), [`ErrorKind::BufferTooSmall`](crate::ErrorKind::BufferTooSmall).
-pub fn rrpc_request<'b>(
-    product_key: &str,
-    device_name: &str,
-    message_id: &str,
-    buffer: &'b mut [u8],
-) -> Result<&'b str> {
-    device(product_key, device_name)?;
-    check_name("message id", message_id, NAME_MAX)?;
-    join(
-        &[
-            "/sys/",
-            product_key,
-            "/",
-            device_name,
-            "/rrpc/request/",
-            message_id,
-        ],
-        buffer,
-    )
-}
-
-/// `/sys/{pk}/{dn}/rrpc/response/{message_id}`: the answer to it.
-///
-/// # Errors
-/// [`ErrorKind::Topic`](crate::ErrorKind::Topic), [`ErrorKind::BufferTooSmall`](crate::ErrorKind::BufferTooSmall).
-pub fn rrpc_response<'b>(
-    product_key: &str,
-    device_name: &str,
-    message_id: &str,
-    buffer: &'b mut [u8],
-) -> Result<&'b str> {
-    device(product_key, device_name)?;
-    check_name("message id", message_id, NAME_MAX)?;
-    join(
-        &[
-            "/sys/",
-            product_key,
-            "/",
-            device_name,
-            "/rrpc/response/",
-            message_id,
-        ],
-        buffer,
-    )
+named_builders! {
+    /// `/sys/{pk}/{dn}/thing/event/{event}/post`: the device reports an event.
+    event_post(event, "event") = "/thing/event/", "/post";
+    /// `/sys/{pk}/{dn}/thing/service/{service}`: the cloud calls a service.
+    service(service, "service") = "/thing/service/", "";
+    /// `/sys/{pk}/{dn}/thing/service/{service}_reply`: the answer to it.
+    service_reply(service, "service") = "/thing/service/", "_reply";
+    /// `/sys/{pk}/{dn}/rrpc/request/{message_id}`: the cloud calls and waits.
+    rrpc_request(message_id, "message id") = "/rrpc/request/", "";
+    /// `/sys/{pk}/{dn}/rrpc/response/{message_id}`: the answer to it.
+    rrpc_response(message_id, "message id") = "/rrpc/response/", "";
 }
 
 /// `/sys/{pk}/{dn}/{suffix}`: any other topic of the platform, such as `thing/sub/register`.
