@@ -1,7 +1,7 @@
 //! The MQTT login of a device (<https://help.aliyun.com/document_detail/73742.html>), both sides of it.
 
 use super::{Credentials, Method};
-use crate::digest::{Algorithm, Key, Md5, Sha1, Sha256, wipe};
+use crate::digest::{Algorithm, Key, Md5, Sha1, Sha256, hmac, wipe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::Login;
 use crate::text::{AsciiSet, Writer, hex};
@@ -153,8 +153,18 @@ fn login<'b, A: Algorithm>(
     method: Method,
     buffer: &'b mut [u8],
 ) -> Result<Login<'b>> {
-    let key = Key::<A>::new(&[credentials.device_secret.as_bytes()]);
     let mut digits = [0; 20];
+    let secret = [credentials.device_secret.as_bytes()];
+    if cfg!(target_os = "none") {
+        // A microcontroller takes one step after the other, and one call is less code.
+        let timestamp = checked(credentials, options, &mut digits)?;
+        let mut code = hmac::<A>(&secret, &signed_parts(credentials, options.client_id, timestamp));
+        let written = write(credentials, options, method, timestamp, buffer);
+        let login = finish(written, code.as_ref(), options);
+        wipe(code.as_mut());
+        return login;
+    }
+    let key = Key::<A>::new(&secret);
     let checked = checked(credentials, options, &mut digits);
     let timestamp = checked.unwrap_or_default();
     let mut mac = key.mac();
