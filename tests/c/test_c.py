@@ -19,6 +19,7 @@ INCLUDE = ROOT / "src" / "capi" / "include"
 VECTORS = ROOT / "tests" / "vectors"
 STRICT = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
 SYSTEM = ["-lpthread", "-ldl", "-lm"]
+CROSS = ("arm-none-eabi-gcc", "riscv64-unknown-elf-gcc", "xtensa-lx106-elf-gcc")
 
 
 def run(*command: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -53,7 +54,7 @@ def library() -> Path:
 def compilers() -> list[str]:
     assert shutil.which("gcc"), "gcc is not installed"
     assert shutil.which("g++"), "g++ is not installed"
-    return [name for name in ("gcc", "clang") if shutil.which(name)]
+    return [name for name in ("gcc", "clang", *CROSS) if shutil.which(name)]
 
 
 @pytest.mark.parametrize("standard", ["c99", "c11", "c17"])
@@ -61,7 +62,8 @@ def compilers() -> list[str]:
 def test_the_header_is_clean_c(compiler: str, standard: str, tmp_path: Path) -> None:
     source = tmp_path / "header.c"
     source.write_text('#include "faceiot.h"\nint unused;\n')
-    run(compiler, f"-std={standard}", *STRICT, "-Wstrict-prototypes", f"-I{INCLUDE}", "-fsyntax-only", source)
+    strict = [*STRICT, "-Wstrict-prototypes", *(["-ffreestanding"] if compiler in CROSS else [])]
+    run(compiler, f"-std={standard}", *strict, f"-I{INCLUDE}", "-fsyntax-only", source)
 
 
 @pytest.mark.parametrize("standard", ["c++98", "c++11", "c++20"])
