@@ -1,13 +1,13 @@
 //! A camera as it is used: opened once, asked for photos.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use faceiot_core::ErrorKind;
 
+use crate::asked::Asked;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
-use crate::live::{Live, Opener, Patience, closed};
+use crate::live::{Live, Opener, Patience};
 use crate::source::{Control, FrameSource, Mode, Wish, open_with};
 use crate::transform::{Rotate, Transform};
 
@@ -51,7 +51,8 @@ pub struct Statistics {
     pub dropped: u64,
     /// Frames that arrived damaged and were thrown away.
     pub damaged: u64,
-    /// How often the source was opened again after an error.
+    /// How often the source was opened again after an error; of a web server of single photos, how often it was asked
+    /// again.
     pub restarts: u64,
 }
 
@@ -90,15 +91,7 @@ pub struct Camera {
 
 enum Feed {
     Live(Live),
-    /// `None` once it is closed.
-    Asked(Mutex<Option<Asked>>),
-}
-
-/// A source that gives a frame when it is asked.
-struct Asked {
-    source: Box<dyn FrameSource>,
-    latest: Option<Frame>,
-    statistics: Statistics,
+    Asked(Asked),
 }
 
 /// A place in the stream of frames: what comes after it is new to who holds it.
@@ -156,6 +149,7 @@ impl Camera {
             size: transform.size.or(wish.size),
             ..transform
         };
+        let interval = interval(&wish)?;
         let source = open_with(&spec, &wish)?;
         let patience = Patience {
             retries,
@@ -163,13 +157,20 @@ impl Camera {
             timeout: wish.timeout,
         };
         let opener: Opener = Box::new(move || open_with(&spec, &wish));
-        Self::start(source, Some(opener), patience, transform, strip_location)
+        Self::start(
+            source,
+            Some(opener),
+            patience,
+            interval,
+            transform,
+            strip_location,
+        )
     }
 
     /// A camera of a source that somebody made: `options` says the rest, its `source` is not looked at.
     ///
     /// # Errors
-    /// `Io` when there is no thread for a live source.
+    /// `Io` when there is no thread for a live source, `InvalidArgument` for a rate that is none.
     pub fn of(source: Box<dyn FrameSource>, options: Options) -> Result<Self> {
         let patience = Patience {
             retries: options.retries,
@@ -180,13 +181,22 @@ impl Camera {
             size: options.transform.size.or(options.wish.size),
             ..options.transform
         };
-        Self::start(source, None, patience, transform, options.strip_location)
+        let interval = interval(&options.wish)?;
+        Self::start(
+            source,
+            None,
+            patience,
+            interval,
+            transform,
+            options.strip_location,
+        )
     }
 
     fn start(
         source: Box<dyn FrameSource>,
         opener: Option<Opener>,
         patience: Patience,
+        interval: Option<Duration>,
         transform: Transform,
         strip_location: bool,
     ) -> Result<Self> {
@@ -194,11 +204,7 @@ impl Camera {
         let feed = if source.live() {
             Feed::Live(Live::start(source, opener, patience)?)
         } else {
-            Feed::Asked(Mutex::new(Some(Asked {
-                source,
-                latest: None,
-                statistics: Statistics::default(),
-            })))
+            Feed::Asked(Asked::new(source, interval, patience))
         };
         Ok(Self {
             feed,
@@ -238,7 +244,8 @@ impl Camera {
 
     /// The newest frame after a position, and moves the position behind it: [`capture`](Self::capture) and
     /// [`frames`](Self::frames) for callers who have to look after something else now and then. `None` when there was no
-    /// frame in time. A source that is not live takes its frame in this call, however long that is.
+    /// frame in time. A source that is not live takes its frame in this call, however long that is, and not before the
+    /// rate that was asked for ([`Wish::fps`]) allows it.
     ///
     /// # Errors
     /// As [`capture`](Self::capture).
@@ -246,14 +253,19 @@ impl Camera {
         self.check_process()?;
         let frame = match &self.feed {
             Feed::Live(live) => live.wait(position, time)?,
-            Feed::Asked(asked) => Some(lock(asked).as_mut().ok_or_else(closed)?.next()?),
+            Feed::Asked(asked) => asked.wait(time)?,
         };
         frame.map(|frame| self.finish(&frame)).transpose()
     }
 
-    /// How long [`capture`](Self::capture) waits at most: for every retry and the pauses between them.
+    /// How long [`capture`](Self::capture) waits at most: for every retry and the pauses between them, and, of a source
+    /// that is not live, for the moment that the rate allows.
     pub fn longest_wait(&self) -> Duration {
-        self.patience.in_all()
+        let pace = match &self.feed {
+            Feed::Live(_) => Duration::ZERO,
+            Feed::Asked(asked) => asked.interval(),
+        };
+        self.patience.in_all().saturating_add(pace)
     }
 
     /// Every new frame from now on, without end; frames that came while the last one was looked at are passed over.
@@ -273,7 +285,7 @@ impl Camera {
         self.check_process()?;
         let frame = match &self.feed {
             Feed::Live(live) => live.latest(),
-            Feed::Asked(asked) => lock(asked).as_ref().and_then(|asked| asked.latest.clone()),
+            Feed::Asked(asked) => asked.latest(),
         };
         frame.map(|frame| self.finish(&frame)).transpose()
     }
@@ -283,7 +295,7 @@ impl Camera {
         self.check_process().ok()?;
         match &self.feed {
             Feed::Live(live) => live.mode(),
-            Feed::Asked(asked) => lock(asked).as_ref().and_then(|asked| asked.source.mode()),
+            Feed::Asked(asked) => asked.mode(),
         }
     }
 
@@ -295,7 +307,7 @@ impl Camera {
         self.check_process()?;
         match &self.feed {
             Feed::Live(live) => live.controls(),
-            Feed::Asked(asked) => lock(asked).as_mut().ok_or_else(closed)?.source.controls(),
+            Feed::Asked(asked) => asked.controls(),
         }
     }
 
@@ -307,25 +319,18 @@ impl Camera {
         self.check_process()?;
         match &self.feed {
             Feed::Live(live) => live.set_control(name, value),
-            Feed::Asked(asked) => lock(asked)
-                .as_mut()
-                .ok_or_else(closed)?
-                .source
-                .set_control(name, value),
+            Feed::Asked(asked) => asked.set_control(name, value),
         }
     }
 
-    /// What went through it so far; zeros after it was closed when it is not live.
+    /// What went through it so far.
     pub fn statistics(&self) -> Statistics {
         if self.check_process().is_err() {
             return Statistics::default();
         }
         match &self.feed {
             Feed::Live(live) => live.statistics(),
-            Feed::Asked(asked) => lock(asked)
-                .as_ref()
-                .map(|asked| asked.statistics)
-                .unwrap_or_default(),
+            Feed::Asked(asked) => asked.statistics(),
         }
     }
 
@@ -342,7 +347,7 @@ impl Camera {
         }
         match &self.feed {
             Feed::Live(live) => live.close(),
-            Feed::Asked(asked) => *lock(asked) = None,
+            Feed::Asked(asked) => asked.close(),
         }
     }
 
@@ -387,19 +392,6 @@ impl std::fmt::Debug for Camera {
     }
 }
 
-impl Asked {
-    fn next(&mut self) -> Result<Frame> {
-        let frame = self.source.next()?;
-        let lost = self.source.lost();
-        let frame = frame.with_sequence(self.statistics.frames + lost.dropped + lost.damaged);
-        self.statistics.frames += 1;
-        self.statistics.dropped = lost.dropped;
-        self.statistics.damaged = lost.damaged;
-        self.latest = Some(frame.clone());
-        Ok(frame)
-    }
-}
-
 /// The frames of a camera, without end: what [`Camera::frames`] gives.
 #[derive(Debug)]
 pub struct Frames<'a> {
@@ -423,9 +415,15 @@ impl Iterator for Frames<'_> {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A source that panicked in one thread is still the same source for the next.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// Between two frames, at the rate that was asked for.
+fn interval(wish: &Wish) -> Result<Option<Duration>> {
+    let Some(fps) = wish.fps else {
+        return Ok(None);
+    };
+    Duration::try_from_secs_f64(1.0 / fps).map(Some).map_err(|_| {
+        let words = format!("`{fps}` is no number of frames in a second");
+        Error::new(ErrorKind::InvalidArgument, words)
+    })
 }
 
 /// Milliseconds since 1970-01-01 UTC.

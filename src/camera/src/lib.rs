@@ -28,7 +28,7 @@
 //! | [`frame`](Frame) | what a photo is; `raw`: its pixels before they are a JPEG |
 //! | `transform` | how it is cut, turned, scaled and written on; `scale`: pixels, `letters`: text, `sheet`: many in one |
 //! | [`jpeg`] | is this JPEG whole, and what can be put right? (`walk`: its markers; `repair`, `splitter`, `exif`; `codec`: the only file that calls libjpeg-turbo) |
-//! | `camera`, `live` | what people use; the one thread that reads a live source |
+//! | `camera`, `live`, `asked` | what people use; the one thread that reads a live source; one that is asked for each photo |
 //! | `source` | where frames come from: files, folders, recordings, web servers, `rpicam-vid`, a drawn test picture; which one `auto` takes |
 //! | `v4l2` | cameras of the Linux kernel (on Linux) |
 //! | `error` | what went wrong |
@@ -50,6 +50,7 @@
 //! # Ok::<(), faceiot_camera::Error>(())
 //! ```
 
+mod asked;
 mod camera;
 mod error;
 mod frame;

@@ -395,3 +395,29 @@ fn a_photo_in_chunks_of_any_size_comes_out_whole() {
     });
     assert_eq!(first_error(&torn.url("/"), &wish()).kind, ErrorKind::Disconnected);
 }
+
+#[test]
+fn a_photo_whose_connection_broke_is_asked_for_again() {
+    let server = Server::start(|stream, _, number| {
+        // The second and the third go away without a word.
+        if !(1..=2).contains(&number) {
+            answer(stream, "image/jpeg", &photo(70, 64, 48));
+        }
+    });
+    let camera = Camera::open(options(server.url("/capture"))).unwrap();
+    assert_eq!(camera.capture().unwrap().jpeg().unwrap(), photo(70, 64, 48));
+    assert_eq!((camera.statistics().frames, camera.statistics().restarts), (1, 2));
+
+    let deaf = Server::start(|stream, _, number| {
+        if number == 0 {
+            answer(stream, "image/jpeg", &photo(70, 64, 48));
+        }
+    });
+    let camera = Camera::open(options(deaf.url("/capture"))).unwrap();
+    assert_eq!(camera.capture().unwrap_err().kind, ErrorKind::Disconnected);
+    assert_eq!(
+        deaf.asked.load(Ordering::SeqCst),
+        4,
+        "opened, asked, and asked again twice"
+    );
+}

@@ -44,6 +44,12 @@ pub trait FrameSource: Send {
         false
     }
 
+    /// Whether another computer is asked for each photo: then `Camera` asks again for one that did not come, and for no
+    /// more than thirty a second unless told.
+    fn remote(&self) -> bool {
+        false
+    }
+
     /// What can be set, with its limits and its value.
     ///
     /// # Errors
@@ -69,7 +75,7 @@ pub trait FrameSource: Send {
     }
 }
 
-/// What is asked of a camera. Sources that have no choice (files) ignore size and rate.
+/// What is asked of a camera. Sources that have no choice (files) ignore the size; `Camera` keeps the rate for them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Wish {
     /// Width and height in pixels: the camera is set to the nearest mode that is at least as large; `None` leaves the

@@ -90,7 +90,8 @@ pub(super) fn get(url: &Url, deadline: Instant) -> Result<Response> {
             });
         }
         if read == 0 {
-            return Err(broken(&shown, "closed the connection before it answered"));
+            let words = format!("`{shown}` closed the connection before it answered");
+            return Err(Error::new(ErrorKind::Disconnected, words));
         }
         if octets.len() > LONGEST_HEAD {
             return Err(broken(&shown, "answers with a head that is too long"));

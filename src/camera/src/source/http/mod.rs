@@ -145,6 +145,10 @@ impl FrameSource for Http {
         matches!(self.kind, Kind::Stream { .. })
     }
 
+    fn remote(&self) -> bool {
+        true
+    }
+
     fn lost(&self) -> Lost {
         let damaged = match &self.kind {
             Kind::Snapshot => 0,
