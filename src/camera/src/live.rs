@@ -1,6 +1,6 @@
 //! One thread that reads a camera, so that there is always a new frame and never an old one.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -28,7 +28,7 @@ pub(crate) struct Patience {
 
 impl Patience {
     /// The pause before this retry, counted from 0.
-    fn pause(self, retry: u32) -> Duration {
+    pub(crate) fn pause(self, retry: u32) -> Duration {
         self.backoff
             .saturating_mul(2_u32.saturating_pow(retry))
             .min(LONGEST_PAUSE)
@@ -111,7 +111,7 @@ impl Live {
             opener,
             patience,
             lost: Lost::default(),
-            set: BTreeMap::new(),
+            set: Vec::new(),
         };
         let thread = thread::Builder::new()
             .name("faceiot camera".into())
@@ -241,8 +241,8 @@ struct Reader {
     patience: Patience,
     /// What the source had lost when the last frame came.
     lost: Lost,
-    /// Controls that were set: a camera that was opened again is set again.
-    set: BTreeMap<String, i64>,
+    /// Controls that were set, the last one last: a camera that was opened again is set again.
+    set: Vec<(String, i64)>,
 }
 
 /// Says that the thread is gone, however it went.
@@ -305,8 +305,11 @@ impl Reader {
             return Err(ended());
         };
         let mut source = opener()?;
-        for (name, value) in &self.set {
-            let _ = source.set_control(name, *value); // another camera may be there now, without that control
+        // In the order of setting: some can only be set after another one. A control set twice has moved behind those
+        // that need it, so what was refused is tried once more; another camera may be there now, without that control.
+        let mut refused = self.set.clone();
+        for _ in 0..2 {
+            refused.retain(|(name, value)| source.set_control(name, *value).is_err());
         }
         {
             let mut state = self.shared.lock();
@@ -364,7 +367,8 @@ impl Reader {
                 Errand::Set(name, value, answer) => {
                     let done = source.set_control(&name, value);
                     if done.is_ok() && !is_button(source.as_mut(), &name) {
-                        self.set.insert(name, value);
+                        self.set.retain(|(other, _)| *other != name);
+                        self.set.push((name, value));
                     }
                     let _ = answer.send(done);
                 }
@@ -429,6 +433,9 @@ mod tests {
         steps: Arc<Mutex<Receiver<Step>>>,
         lost: Lost,
         brightness: i64,
+        /// Can be set while `manual` is 1, as exposure times can.
+        exposure: i64,
+        manual: i64,
     }
 
     enum Step {
@@ -471,23 +478,30 @@ mod tests {
         }
 
         fn controls(&mut self) -> Result<Vec<Control>> {
-            Ok(vec![Control {
-                name: "brightness".into(),
-                value: self.brightness,
+            let control = |name: &str, value| Control {
+                name: name.into(),
+                value,
                 minimum: 0,
                 maximum: 255,
                 step: 1,
                 default: 0,
                 choices: Vec::new(),
                 writable: true,
-            }])
+            };
+            Ok(vec![
+                control("brightness", self.brightness),
+                control("exposure", self.exposure),
+                control("manual", self.manual),
+            ])
         }
 
         fn set_control(&mut self, name: &str, value: i64) -> Result<()> {
-            if name != "brightness" {
-                return Err(Error::new(ErrorKind::InvalidArgument, "no such control"));
+            match name {
+                "brightness" => self.brightness = value,
+                "exposure" if self.manual == 1 => self.exposure = value,
+                "manual" => self.manual = value,
+                _ => return Err(Error::new(ErrorKind::InvalidArgument, "no such control")),
             }
-            self.brightness = value;
             Ok(())
         }
     }
@@ -504,6 +518,8 @@ mod tests {
                 steps: Arc::clone(&steps),
                 lost: Lost::default(),
                 brightness: 0,
+                exposure: 0,
+                manual: 0,
             }))
         };
         let first = open().unwrap();
@@ -599,22 +615,49 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_camera_that_failed_is_opened_again_and_set_again() {
-        let (live, teller, opened) = told(2);
-        while_frames_come(&teller, || live.set_control("brightness", 9)).unwrap();
-        tell(&teller, [Step::Fail("unplugged")]);
-        let controls = while_frames_come(&teller, || {
+    /// Sets controls one after the other, unplugs the camera, and gives the values it has after that.
+    fn set_and_unplugged(live: &Live, teller: &Sender<Step>, set: &[(&str, i64)]) -> Vec<i64> {
+        for (name, value) in set {
+            while_frames_come(teller, || live.set_control(name, *value)).unwrap();
+        }
+        tell(teller, [Step::Fail("unplugged")]);
+        let controls = while_frames_come(teller, || {
             let state = live.shared.lock();
             let whole = |state: &mut State| state.statistics.restarts == 0;
             drop(live.shared.changed.wait_timeout_while(state, LONG, whole));
             live.controls().unwrap()
         });
+        controls.iter().map(|control| control.value).collect()
+    }
+
+    #[test]
+    fn controls_that_need_each_other_are_set_again_in_their_order() {
+        for set in [
+            &[("manual", 1), ("exposure", 7)][..],
+            // Set again, it stands behind the one that needs it.
+            &[("manual", 1), ("exposure", 7), ("manual", 1)],
+        ] {
+            let (live, teller, _) = told(2);
+            assert_eq!(set_and_unplugged(&live, &teller, set), [0, 7, 1], "{set:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_value_of_a_control_is_set_again() {
+        let (live, teller, _) = told(2);
+        let set = [("manual", 1), ("exposure", 7), ("manual", 0), ("brightness", 3)];
+        assert_eq!(set_and_unplugged(&live, &teller, &set), [3, 0, 0]);
+    }
+
+    #[test]
+    fn a_camera_that_failed_is_opened_again_and_set_again() {
+        let (live, teller, opened) = told(2);
+        let values = set_and_unplugged(&live, &teller, &[("brightness", 9)]);
         assert_eq!(
             (live.statistics().restarts, opened.load(Ordering::SeqCst)),
             (1, 2)
         );
-        assert_eq!(controls[0].value, 9);
+        assert_eq!(values[0], 9);
     }
 
     #[test]
