@@ -122,8 +122,11 @@ impl Asked {
     /// Puts the next try off, if there is to be one; otherwise the error is told.
     fn try_again(&self, error: Error) -> Result<()> {
         let mut known = self.lock();
+        if known.closed {
+            return Err(closed()); // which is what ended the waiting for it
+        }
         match self.patience {
-            Some(patience) if error.kind.retryable() && known.failed < patience.retries && !known.closed => {
+            Some(patience) if error.kind.retryable() && known.failed < patience.retries => {
                 let pause = patience.pause(known.failed);
                 known.due = Instant::now().checked_add(pause);
                 known.failed += 1;

@@ -8,7 +8,7 @@ use crate::asked::Asked;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::live::{Live, Opener, Patience};
-use crate::source::{Control, FrameSource, Mode, Wish, open_with};
+use crate::source::{Control, FrameSource, Mode, Stop, Wish, open_stoppable};
 use crate::transform::{Rotate, Transform};
 
 /// What a [`Camera`] is opened with.
@@ -85,6 +85,7 @@ pub struct Camera {
     transform: Transform,
     strip_location: bool,
     patience: Patience,
+    stop: Stop,
     /// The process that opened it: a forked child has no reader thread.
     process: u32,
 }
@@ -150,21 +151,25 @@ impl Camera {
             ..transform
         };
         let interval = interval(&wish)?;
-        let source = open_with(&spec, &wish)?;
+        let stop = Stop::default();
+        let source = open_stoppable(&spec, &wish, &stop)?;
         let patience = Patience {
             retries,
             backoff,
             timeout: wish.timeout,
         };
-        let opener: Opener = Box::new(move || open_with(&spec, &wish));
-        Self::start(
+        let told = stop.clone();
+        let opener: Opener = Box::new(move || open_stoppable(&spec, &wish, &told));
+        let mut camera = Self::start(
             source,
             Some(opener),
             patience,
             interval,
             transform,
             strip_location,
-        )
+        )?;
+        camera.stop = stop;
+        Ok(camera)
     }
 
     /// A camera of a source that somebody made: `options` says the rest, its `source` is not looked at.
@@ -212,6 +217,7 @@ impl Camera {
             transform,
             strip_location,
             patience,
+            stop: Stop::default(),
             process: std::process::id(),
         })
     }
@@ -339,12 +345,14 @@ impl Camera {
         &self.description
     }
 
-    /// Lets the camera go, so that another program can have it: returns when the frame that is being read is there, and
-    /// after twice the time-out (opening, and one frame) and a second at the latest. Who waits for a frame is told `Closed`. Closing again does nothing.
+    /// Lets the camera go, so that another program can have it. A web server or `rpicam-vid` that says nothing is left
+    /// within a moment; of the others the frame that is being read is waited for. It takes twice the time-out (connecting,
+    /// and one frame) and a second at the longest. Who waits for a frame is told `Closed`. Closing again does nothing.
     pub fn close(&self) {
         if self.check_process().is_err() {
             return; // the parent's camera is not the child's to close
         }
+        self.stop.stop();
         match &self.feed {
             Feed::Live(live) => live.close(),
             Feed::Asked(asked) => asked.close(),

@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{options, photo, red, wish};
-use faceiot_camera::{Camera, ErrorKind, Wish, open, open_with};
+use common::{eventually, options, photo, red, wish};
+use faceiot_camera::{Camera, ErrorKind, Options, Wish, open, open_with};
 
 /// A server that answers each connection by this function, which is given the request and its number.
 struct Server {
@@ -420,4 +420,48 @@ fn a_photo_whose_connection_broke_is_asked_for_again() {
         4,
         "opened, asked, and asked again twice"
     );
+}
+
+#[test]
+fn closing_leaves_a_server_that_says_nothing_more_at_once() {
+    let server = Server::start(|stream, request, number| {
+        if request.starts_with("GET /stream") {
+            send(stream, STREAM);
+            part(stream, &photo(7, 64, 48));
+        } else if number == 0 {
+            answer(stream, "image/jpeg", &photo(7, 64, 48));
+            return;
+        }
+        let _ = stream.read(&mut [0]); // until the other side goes
+    });
+    for path in ["/capture", "/stream"] {
+        let asked = server.asked.load(Ordering::SeqCst);
+        let camera = Camera::open(Options {
+            wish: Wish {
+                timeout: Duration::from_mins(2),
+                ..wish()
+            },
+            ..options(server.url(path))
+        })
+        .unwrap();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| camera.frames().find_map(Result::err).unwrap());
+            eventually("it waits for the server", || {
+                let asks = server.asked.load(Ordering::SeqCst) - asked;
+                if path == "/stream" {
+                    camera.statistics().frames == 1
+                } else {
+                    asks == 2
+                }
+            });
+            let start = Instant::now();
+            camera.close();
+            assert!(
+                start.elapsed() < Duration::from_secs(20),
+                "{path}: {:?}",
+                start.elapsed()
+            );
+            assert_eq!(waiting.join().unwrap().kind, ErrorKind::Closed, "{path}");
+        });
+    }
 }

@@ -161,6 +161,27 @@ fn one_that_stalls_is_started_again() {
 }
 
 #[test]
+fn one_that_stalls_is_left_at_once_when_it_is_closed() {
+    if with_path(
+        "one_that_stalls_is_left_at_once_when_it_is_closed",
+        &[("rpicam-vid", "cat one.jpg; exec sleep 600")],
+    ) {
+        let camera = Camera::open(Options {
+            wish: Wish {
+                timeout: Duration::from_mins(2),
+                ..Wish::default()
+            },
+            ..options("rpicam:")
+        })
+        .unwrap();
+        eventually("its only picture", || camera.statistics().frames == 1);
+        let start = Instant::now();
+        camera.close();
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    }
+}
+
+#[test]
 fn one_that_dies_is_started_again_and_quoted_when_it_keeps_dying() {
     let script = "echo x >> starts; cat one.jpg\necho 'ERROR: *** sensor fell off ***' >&2; exit 3";
     if with_path(

@@ -3,7 +3,7 @@
 use faceiot_core::ErrorKind;
 
 use crate::error::{Error, Result};
-use crate::source::{Found, FrameSource, Wish, open_with};
+use crate::source::{Found, FrameSource, Stop, Wish, open_stoppable};
 
 /// Every camera of this computer, in the order in which `auto` looks at them: those of the Linux kernel, then those of
 /// libcamera (a Raspberry Pi's CSI cameras), which `rpicam-vid --list-cameras` is asked for.
@@ -15,28 +15,65 @@ pub fn list() -> Vec<Found> {
     found
 }
 
-/// The camera that `auto` takes of a [`list`]: the first usable one.
+/// The camera that `auto` tries first of a [`list`]: the first usable one. When that is in use by another program, it
+/// takes the next.
 ///
 /// # Errors
 /// `NoCamera`, with the reason why each of the list cannot be used.
 pub fn choose(found: &[Found]) -> Result<&Found> {
     found.iter().find(|camera| camera.usable).ok_or_else(|| {
-        let why = |camera: &Found| format!("; `{}` ({}): {}", camera.spec, camera.name, camera.why);
-        let reasons: String = found.iter().map(why).collect();
-        Error::new(
-            ErrorKind::NoCamera,
-            format!("no camera found{reasons}; without one, try testcard: or dir:FOLDER"),
-        )
+        let reasons: String = found.iter().map(|camera| reason(camera, &camera.why)).collect();
+        none(ErrorKind::NoCamera, "no camera found", &reasons)
     })
 }
 
-/// Opens what [`choose`] takes; libcamera is asked only when the kernel has no usable camera, because that takes time.
-pub(crate) fn open(wish: &Wish) -> Result<Box<dyn FrameSource>> {
-    let mut found = kernel();
-    if choose(&found).is_err() {
-        found.extend(libcamera());
+/// Opens the first usable camera that lets itself be opened.
+///
+/// # Errors
+/// `NoCamera` when none is usable; when some are, the kind of the first one's error. The reason of each is told.
+/// `InvalidArgument` at once: a wish that makes no sense to one camera makes none to the others.
+pub(crate) fn first<T>(
+    found: impl IntoIterator<Item = Found>,
+    mut open: impl FnMut(&str) -> Result<T>,
+) -> Result<T> {
+    let mut reasons = String::new();
+    let mut kind = None;
+    for camera in found {
+        if !camera.usable {
+            reasons += &reason(&camera, &camera.why);
+            continue;
+        }
+        match open(&camera.spec) {
+            Err(error) if error.kind != ErrorKind::InvalidArgument => {
+                reasons += &reason(&camera, &error.message);
+                kind.get_or_insert(error.kind);
+            }
+            done => return done,
+        }
     }
-    open_with(&choose(&found)?.spec, wish)
+    Err(match kind {
+        Some(kind) => none(kind, "no camera can be opened", &reasons),
+        None => none(ErrorKind::NoCamera, "no camera found", &reasons),
+    })
+}
+
+fn reason(camera: &Found, why: &str) -> String {
+    format!("; `{}` ({}): {why}", camera.spec, camera.name)
+}
+
+fn none(kind: ErrorKind, what: &str, reasons: &str) -> Error {
+    Error::new(
+        kind,
+        format!("{what}{reasons}; without one, try testcard: or dir:FOLDER"),
+    )
+}
+
+/// Opens the [`first`] that can be; libcamera is asked only when none of the kernel's can, because that takes time.
+pub(crate) fn open(wish: &Wish, stop: &Stop) -> Result<Box<dyn FrameSource>> {
+    let lists = [kernel, libcamera];
+    first(lists.into_iter().flat_map(|list| list()), |spec| {
+        open_stoppable(spec, wish, stop)
+    })
 }
 
 #[cfg(target_os = "linux")]
@@ -84,10 +121,51 @@ mod tests {
         assert_eq!(choose(&found).unwrap().spec, "v4l2:/dev/video2");
     }
 
+    fn busy(spec: &str) -> Error {
+        Error::new(ErrorKind::Camera, format!("{spec} is used by another program"))
+    }
+
+    #[test]
+    fn one_that_is_in_use_is_passed_over_for_the_next() {
+        let found = ["v4l2:/dev/video0", "v4l2:/dev/video2", "rpicam:0"].map(|spec| camera(spec, true));
+        let opened = first(found, |spec| match spec {
+            "v4l2:/dev/video2" => Ok(spec.to_owned()),
+            _ => Err(busy(spec)),
+        });
+        assert_eq!(opened.unwrap(), "v4l2:/dev/video2");
+    }
+
+    #[test]
+    fn when_all_are_in_use_every_reason_is_told() {
+        let found = [camera("a", true), camera("b", false), camera("c", true)];
+        let error = first(found, |spec| Err::<(), _>(busy(spec))).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Camera);
+        assert_eq!(
+            error.to_string(),
+            "no camera can be opened; `a` (a name): a is used by another program; `b` (a name): because; \
+             `c` (a name): c is used by another program; without one, try testcard: or dir:FOLDER"
+        );
+    }
+
+    #[test]
+    fn a_wish_that_makes_no_sense_is_not_tried_on_every_camera() {
+        let mut tried = 0;
+        let error = first([camera("a", true), camera("b", true)], |_| {
+            tried += 1;
+            Err::<(), _>(Error::new(ErrorKind::InvalidArgument, "a size of zero"))
+        });
+        assert_eq!(
+            (error.unwrap_err().message.as_str(), tried),
+            ("a size of zero", 1)
+        );
+    }
+
     #[test]
     fn without_a_usable_camera_every_reason_is_told() {
         assert_eq!(choose(&[]).unwrap_err().kind, ErrorKind::NoCamera);
-        let error = choose(&[camera("v4l2:/dev/video0", false)]).unwrap_err();
+        let found = [camera("v4l2:/dev/video0", false)];
+        let error = choose(&found).unwrap_err();
+        assert_eq!(first(found, |_| Ok(())).unwrap_err(), error);
         assert_eq!(
             error.to_string(),
             "no camera found; `v4l2:/dev/video0` (a name): because; without one, try testcard: or dir:FOLDER"

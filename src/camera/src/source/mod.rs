@@ -6,6 +6,7 @@ mod http;
 mod mjpeg;
 #[cfg(target_os = "linux")]
 mod rpicam;
+mod stop;
 mod testcard;
 
 use std::fmt;
@@ -13,7 +14,9 @@ use std::time::Duration;
 
 use faceiot_core::ErrorKind;
 
+pub(crate) use auto::first;
 pub use auto::{choose, list};
+pub(crate) use stop::Stop;
 
 use crate::error::{Error, Result};
 use crate::frame::Frame;
@@ -178,7 +181,7 @@ pub struct Found {
 /// | `v4l2:`, `v4l2:/dev/video2` or `v4l2:2` | a camera of the Linux kernel, the first one unless told; `,format=YUYV` behind it takes that format only |
 /// | `rpicam:` or `rpicam:1` | a CSI camera of a Raspberry Pi, by `rpicam-vid` (`libcamera-vid` before Bookworm), which runs as long as the source is open |
 /// | `http://192.168.4.1/capture` or `http://user:password@door:81/stream` | a camera's web server (ESP32-CAM): a JPEG for each photo, or one `multipart/x-mixed-replace` stream |
-/// | `auto` | the first usable camera of [`list`] |
+/// | `auto` | the first camera of [`list`] that can be opened |
 /// | `mjpeg:door.mjpeg` | the pictures of a recorded stream, over and over |
 /// | `testcard:` or `testcard:800x600` | a drawn picture that shows its number and the time (UTC); 640x480 unless told |
 ///
@@ -200,9 +203,14 @@ pub fn open(spec: &str) -> Result<Box<dyn FrameSource>> {
 /// # Errors
 /// As [`open`].
 pub fn open_with(spec: &str, wish: &Wish) -> Result<Box<dyn FrameSource>> {
+    open_stoppable(spec, wish, &Stop::default())
+}
+
+/// As [`open_with`]: a source that waits for another computer or program ends that soon after it is told to stop.
+pub(crate) fn open_stoppable(spec: &str, wish: &Wish, stop: &Stop) -> Result<Box<dyn FrameSource>> {
     let (name, argument) = spec.split_once(':').unwrap_or((spec, ""));
     match (name, argument) {
-        ("auto", "") => auto::open(wish),
+        ("auto", "") => auto::open(wish, stop),
         ("file" | "dir" | "mjpeg", "") => Err(Error::new(
             ErrorKind::InvalidArgument,
             format!("`{spec}` names no path: use {name}:PATH"),
@@ -210,13 +218,13 @@ pub fn open_with(spec: &str, wish: &Wish) -> Result<Box<dyn FrameSource>> {
         ("file", path) => Ok(Box::new(files::File::new(path))),
         ("dir", path) => Ok(Box::new(files::Folder::new(path))),
         ("mjpeg", path) => Ok(Box::new(mjpeg::Recording::new(path))),
-        ("http", _) => Ok(Box::new(http::open(spec, wish)?)),
+        ("http", _) => Ok(Box::new(http::open(spec, wish, stop)?)),
         ("https", _) => Err(Error::new(
             ErrorKind::InvalidArgument,
             "cameras are read by http:// only: there is no TLS in this part",
         )),
         #[cfg(target_os = "linux")]
-        ("rpicam", camera) => Ok(Box::new(rpicam::open(camera, wish)?)),
+        ("rpicam", camera) => Ok(Box::new(rpicam::open(camera, wish, stop)?)),
         #[cfg(not(target_os = "linux"))]
         ("rpicam", _) => Err(Error::new(
             ErrorKind::InvalidArgument,

@@ -33,45 +33,49 @@ mod stream;
 pub use list::list;
 pub use stream::Stream;
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use faceiot_core::ErrorKind;
 
+use crate::Wish;
 use crate::error::{Error, Result};
-use crate::{Wish, choose};
+use crate::source::first;
 use fourcc::FourCc;
 
 /// Opens the camera that the part of a spec behind `v4l2:` names: `/dev/video2`, a link such as
 /// `/dev/v4l/by-id/usb-...-index0` (which stays the same camera when others come and go), the number `2`, or nothing
-/// for the first camera that can be used. `,format=YUYV` after it takes that format and no other.
+/// for the first camera that can be opened. `,format=YUYV` after it takes that format and no other.
 ///
 /// # Errors
 /// As [`Stream::open`]; `InvalidArgument` for another option, `NoCamera` when no camera can be used.
 pub fn open(argument: &str, wish: &Wish) -> Result<Stream> {
+    let (place, only) = parse(argument)?;
+    let open = |path: &Path| Stream::open_only(path, only, wish);
+    match place.parse::<u32>() {
+        Ok(number) => open(Path::new(&format!("/dev/video{number}"))),
+        Err(_) if place.is_empty() => first(list(), |spec| {
+            open(Path::new(spec.strip_prefix("v4l2:").unwrap_or(spec)))
+        }),
+        Err(_) => open(Path::new(place)),
+    }
+}
+
+/// The place, and the format behind it. A place may hold commas, as the names of udev's links may.
+fn parse(argument: &str) -> Result<(&str, Option<FourCc>)> {
     let wrong = |message| Error::new(ErrorKind::InvalidArgument, message);
-    let (place, options) = argument.split_once(',').unwrap_or((argument, ""));
-    let only = match options.split_once('=') {
-        None if options.is_empty() => None,
-        Some(("format", name)) => Some(
-            FourCc::from_name(name)
-                .ok_or_else(|| wrong(format!("`{name}` is no format of four characters, such as YUYV")))?,
-        ),
-        _ => {
-            return Err(wrong(format!(
-                "`{options}` is no option of a camera: use format=FOURCC"
-            )));
-        }
-    };
-    let path = match place.parse::<u32>() {
-        Ok(number) => PathBuf::from(format!("/dev/video{number}")),
-        Err(_) if place.is_empty() => {
-            let found = list();
-            let spec = &choose(&found)?.spec;
-            PathBuf::from(spec.strip_prefix("v4l2:").unwrap_or(spec))
-        }
-        Err(_) => PathBuf::from(place),
-    };
-    Stream::open_only(&path, only, wish)
+    if let Some((place, name)) = argument.rsplit_once(",format=") {
+        let only = FourCc::from_name(name)
+            .ok_or_else(|| wrong(format!("`{name}` is no format of four characters, such as YUYV")))?;
+        return Ok((place, Some(only)));
+    }
+    if let Some((_, option)) = argument.rsplit_once(',')
+        && option.contains('=')
+        && !Path::new(argument).exists()
+    {
+        let message = format!("`{option}` is no option of a camera: use format=FOURCC");
+        return Err(wrong(message));
+    }
+    Ok((argument, None))
 }
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
 //! One GET by HTTP/1.1 (RFC 9112), every wait and every size bounded.
 
 use std::io::{self, Read as _, Write as _};
-use std::net::{TcpStream, ToSocketAddrs as _};
-use std::time::Instant;
+use std::net::{Shutdown, TcpStream, ToSocketAddrs as _};
+use std::time::{Duration, Instant};
 
 use faceiot_core::ErrorKind;
 
 use super::url::Url;
 use crate::error::{Error, Result};
+use crate::source::Stop;
+use crate::source::stop::SLICE;
 
 /// The head of an answer, and its body to be read.
 pub(super) struct Response {
@@ -24,6 +26,7 @@ pub(super) struct Body {
     /// Read from the connection and not given out yet.
     ahead: Vec<u8>,
     framing: Framing,
+    stop: Stop,
     /// For errors.
     url: String,
 }
@@ -48,7 +51,7 @@ enum Chunk {
 }
 
 /// Asks, and reads the head of the answer.
-pub(super) fn get(url: &Url, deadline: Instant) -> Result<Response> {
+pub(super) fn get(url: &Url, deadline: Instant, stop: &Stop) -> Result<Response> {
     let shown = url.to_string();
     let mut stream = connect(url, deadline)?;
     let authorization = match &url.authorization {
@@ -62,14 +65,16 @@ pub(super) fn get(url: &Url, deadline: Instant) -> Result<Response> {
         url.host_header(),
         env!("CARGO_PKG_VERSION")
     );
-    bound(&stream, deadline)
+    left(deadline)
+        .and_then(|left| stream.set_write_timeout(Some(left)))
         .and_then(|()| stream.write_all(request.as_bytes()))
         .map_err(|error| failed(&shown, &error))?;
 
     let mut octets = Vec::new();
     loop {
         let mut piece = [0; 4_096];
-        let read = read_some(&mut stream, &mut piece, deadline).map_err(|error| failed(&shown, &error))?;
+        let read =
+            read_some(&mut stream, &mut piece, deadline, stop).map_err(|error| failed(&shown, &error))?;
         octets.extend_from_slice(piece.get(..read).unwrap_or_default());
         if let Some(head) = Head::parse(&octets).map_err(|what| broken(&shown, &what))? {
             if (100..200).contains(&head.status) {
@@ -85,6 +90,7 @@ pub(super) fn get(url: &Url, deadline: Instant) -> Result<Response> {
                     stream,
                     ahead: octets,
                     framing: head.framing,
+                    stop: stop.clone(),
                     url: shown,
                 },
             });
@@ -180,11 +186,18 @@ impl Body {
 
     fn more(&mut self, deadline: Instant) -> Result<usize> {
         let mut piece = [0; 16 << 10];
-        let read =
-            read_some(&mut self.stream, &mut piece, deadline).map_err(|error| failed(&self.url, &error))?;
+        let read = read_some(&mut self.stream, &mut piece, deadline, &self.stop)
+            .map_err(|error| failed(&self.url, &error))?;
         self.ahead
             .extend_from_slice(piece.get(..read).unwrap_or_default());
         Ok(read)
+    }
+}
+
+impl Drop for Body {
+    /// Ends the connection also when a forked child has it too: such cameras serve one viewer.
+    fn drop(&mut self) {
+        let _ = self.stream.shutdown(Shutdown::Both); // ended already
     }
 }
 
@@ -270,24 +283,27 @@ impl Head {
 }
 
 /// Some octets before the deadline; 0 when the peer closed.
-fn read_some(stream: &mut TcpStream, piece: &mut [u8], deadline: Instant) -> io::Result<usize> {
+fn read_some(stream: &mut TcpStream, piece: &mut [u8], deadline: Instant, stop: &Stop) -> io::Result<usize> {
+    use io::ErrorKind::{ConnectionAborted, Interrupted, TimedOut, WouldBlock};
     loop {
-        bound(stream, deadline)?;
+        if stop.is_said() {
+            return Err(ConnectionAborted.into());
+        }
+        stream.set_read_timeout(Some(left(deadline)?.min(SLICE)))?;
         match stream.read(piece) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if matches!(error.kind(), Interrupted | TimedOut | WouldBlock) => {}
             done => return done,
         }
     }
 }
 
-/// The next read or write ends at the deadline.
-fn bound(stream: &TcpStream, deadline: Instant) -> io::Result<()> {
+/// The time until the deadline, unless that is over.
+fn left(deadline: Instant) -> io::Result<Duration> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() {
         return Err(io::ErrorKind::TimedOut.into());
     }
-    stream.set_read_timeout(Some(left))?;
-    stream.set_write_timeout(Some(left))
+    Ok(left)
 }
 
 fn failed(url: &str, error: &io::Error) -> Error {

@@ -17,7 +17,7 @@ use crate::camera::now_ms;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::jpeg::{self, Splitter};
-use crate::source::{FrameSource, Lost, MAX_JPEG, Mode, Wish};
+use crate::source::{FrameSource, Lost, MAX_JPEG, Mode, Stop, Wish};
 use client::{Body, Response};
 use url::Url;
 
@@ -28,6 +28,7 @@ pub(crate) struct Http {
     kind: Kind,
     size: Option<(u32, u32)>,
     damaged: u64,
+    stop: Stop,
 }
 
 enum Kind {
@@ -38,9 +39,9 @@ enum Kind {
 }
 
 /// Asks once, to learn what the server gives.
-pub(crate) fn open(spec: &str, wish: &Wish) -> Result<Http> {
+pub(crate) fn open(spec: &str, wish: &Wish, stop: &Stop) -> Result<Http> {
     let url = Url::parse(spec)?;
-    let response = fetch(&url, Instant::now() + wish.timeout)?;
+    let response = fetch(&url, Instant::now() + wish.timeout, stop)?;
     // The picture of a server of pictures is let go: it would be old when somebody asks for one.
     let kind = if is_stream(&response) {
         Kind::Stream {
@@ -56,14 +57,15 @@ pub(crate) fn open(spec: &str, wish: &Wish) -> Result<Http> {
         kind,
         size: None,
         damaged: 0,
+        stop: stop.clone(),
     })
 }
 
 /// Follows redirects to an answer that is a picture or a stream of them.
-fn fetch(url: &Url, deadline: Instant) -> Result<Response> {
+fn fetch(url: &Url, deadline: Instant, stop: &Stop) -> Result<Response> {
     let mut url = url.clone();
     for _ in 0..=REDIRECTS {
-        let response = client::get(&url, deadline)?;
+        let response = client::get(&url, deadline, stop)?;
         let failed = |kind, words: String| Err(Error::new(kind, format!("`{url}` {words}")));
         match response.status {
             200 => {}
@@ -108,7 +110,7 @@ impl FrameSource for Http {
         let deadline = Instant::now() + self.timeout;
         let frame = match &mut self.kind {
             Kind::Snapshot => {
-                let mut response = fetch(&self.url, deadline)?;
+                let mut response = fetch(&self.url, deadline, &self.stop)?;
                 if is_stream(&response) {
                     let words = format!("`{}` gave pictures and is a stream now: open it again", self.url);
                     return Err(Error::new(ErrorKind::Http, words));

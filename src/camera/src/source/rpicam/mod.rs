@@ -20,7 +20,7 @@ use faceiot_core::ErrorKind;
 
 use crate::error::{Error, Result};
 use crate::frame::Frame;
-use crate::source::{FrameSource, Lost, Mode, Wish};
+use crate::source::{FrameSource, Lost, Mode, Stop, Wish};
 use process::Process;
 
 /// A running `rpicam-vid`.
@@ -29,10 +29,11 @@ pub(crate) struct Rpicam {
     description: String,
     mode: Option<Mode>,
     wish: Wish,
+    stop: Stop,
 }
 
 /// Opens the camera of this number (nothing: the first).
-pub(crate) fn open(argument: &str, wish: &Wish) -> Result<Rpicam> {
+pub(crate) fn open(argument: &str, wish: &Wish, stop: &Stop) -> Result<Rpicam> {
     let camera = match argument {
         "" => None,
         number => Some(number.parse::<u32>().map_err(|_| {
@@ -65,12 +66,13 @@ pub(crate) fn open(argument: &str, wish: &Wish) -> Result<Rpicam> {
         process: Process::start(program, arguments)?,
         mode: None,
         wish: *wish,
+        stop: stop.clone(),
     })
 }
 
 impl FrameSource for Rpicam {
     fn next(&mut self) -> Result<Frame> {
-        let frame = self.process.next(self.wish.timeout)?;
+        let frame = self.process.next(self.wish.timeout, &self.stop)?;
         self.mode = Some(Mode {
             width: frame.width(),
             height: frame.height(),

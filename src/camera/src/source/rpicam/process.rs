@@ -16,7 +16,9 @@ use crate::camera::now_ms;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::jpeg::{self, Splitter};
-use crate::source::MAX_JPEG;
+use crate::live::closed;
+use crate::source::stop::SLICE;
+use crate::source::{MAX_JPEG, Stop};
 
 /// The running program, as the thread that asks for frames has it. Dropping it ends the program.
 pub(super) struct Process {
@@ -72,14 +74,23 @@ impl Process {
     }
 
     /// The newest picture, as soon as there is one that was not taken yet.
-    pub(super) fn next(&mut self, timeout: Duration) -> Result<Frame> {
-        let state = self.shared.lock();
-        let waiting = |state: &mut State| state.latest.is_none() && state.ended.is_none();
-        let (mut state, _) = self
-            .shared
-            .changed
-            .wait_timeout_while(state, timeout, waiting)
-            .unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn next(&mut self, timeout: Duration, stop: &Stop) -> Result<Frame> {
+        let began = Instant::now();
+        let mut state = self.shared.lock();
+        loop {
+            let left = timeout.saturating_sub(began.elapsed());
+            if state.latest.is_some() || state.ended.is_some() || left.is_zero() {
+                break;
+            }
+            if stop.is_said() {
+                return Err(closed());
+            }
+            (state, _) = self
+                .shared
+                .changed
+                .wait_timeout(state, left.min(SLICE))
+                .unwrap_or_else(PoisonError::into_inner);
+        }
         if let Some(frame) = state.latest.take() {
             return Ok(frame);
         }

@@ -252,3 +252,29 @@ fn a_wish_that_makes_no_sense_is_refused() {
         ErrorKind::Timeout
     );
 }
+
+#[test]
+fn a_place_may_hold_commas_and_the_format_stands_behind_it() {
+    let mjpg = Some(FourCc::new(*b"MJPG"));
+    for (argument, place, only) in [
+        ("", "", None),
+        ("2", "2", None),
+        (
+            "/dev/v4l/by-id/usb-A,B-index0",
+            "/dev/v4l/by-id/usb-A,B-index0",
+            None,
+        ),
+        (
+            "/dev/v4l/by-id/usb-A,B-index0,format=MJPG",
+            "/dev/v4l/by-id/usb-A,B-index0",
+            mjpg,
+        ),
+        (",format=MJPG", "", mjpg),
+    ] {
+        let parsed = super::super::parse(argument).unwrap();
+        assert!(parsed.0 == place && parsed.1 == only, "{argument}");
+    }
+    for argument in ["0,format=", "0,format=JPEGS", "0,brightness=7"] {
+        assert!(super::super::parse(argument).is_err(), "{argument}");
+    }
+}
