@@ -23,7 +23,7 @@ static mp_obj_t string(const char *text) {
 
 static NORETURN void fail(int32_t status) {
     mp_obj_t package = mp_import_name(MP_QSTR_faceiot, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
-    mp_obj_t failure = mp_load_attr(mp_load_attr(package, MP_QSTR_errors), MP_QSTR_failure);
+    mp_obj_t failure = mp_load_attr(mp_import_from(package, MP_QSTR_errors), MP_QSTR_failure);
     mp_obj_t args[2] = { MP_OBJ_NEW_SMALL_INT(status), string(faceiot_strerror(status)) };
     nlr_raise(mp_call_function_n_kw(failure, 2, 0, args));
 }
@@ -32,6 +32,24 @@ static void check(int32_t status) {
     if (status != FACEIOT_OK) {
         fail(status);
     }
+}
+
+// A number up to `max`. Of a larger one the interpreter gives its low bits: it is made again, and compared.
+static uint32_t number(mp_obj_t obj, uint32_t max) {
+    uint32_t n = (uint32_t)mp_obj_get_int_truncated(obj);
+    if (n > max || mp_binary_op(MP_BINARY_OP_EQUAL, mp_obj_new_int_from_uint(n), obj) != mp_const_true) {
+        fail(FACEIOT_E_INVALID_ARGUMENT);
+    }
+    return n;
+}
+
+// The same with a sign, of 8 bits.
+static int32_t small(mp_obj_t obj) {
+    int8_t n = (int8_t)mp_obj_get_int_truncated(obj);
+    if (mp_binary_op(MP_BINARY_OP_EQUAL, MP_OBJ_NEW_SMALL_INT(n), obj) != mp_const_true) {
+        fail(FACEIOT_E_INVALID_ARGUMENT);
+    }
+    return n;
 }
 
 static mp_buffer_info_t readable(mp_obj_t obj) {
@@ -77,7 +95,7 @@ static const char *text_or_null(mp_obj_t obj, size_t *total) {
 /* ---- digests ----------------------------------------------------------------------------------------------------- */
 
 static int32_t mac(mp_obj_t method, mp_buffer_info_t key, mp_buffer_info_t message, uint8_t *out, size_t *len) {
-    switch ((uint32_t)mp_obj_get_int(method)) {
+    switch (number(method, UINT32_MAX)) {
         case FACEIOT_HMAC_SHA256:
             *len = 32;
             return faceiot_hmac_sha256(key.buf, key.len, message.buf, message.len, out);
@@ -104,7 +122,7 @@ static mp_obj_t mod_hmac(mp_obj_t method, mp_obj_t key, mp_obj_t message) {
 static MP_DEFINE_CONST_FUN_OBJ_3(mod_hmac_obj, mod_hmac);
 
 static int32_t digest(mp_obj_t method, mp_buffer_info_t message, uint8_t *out, size_t *len) {
-    switch ((uint32_t)mp_obj_get_int(method)) {
+    switch (number(method, UINT32_MAX)) {
         case FACEIOT_HMAC_SHA256:
             *len = 32;
             return faceiot_sha256(message.buf, message.len, out);
@@ -131,15 +149,36 @@ static MP_DEFINE_CONST_FUN_OBJ_2(mod_hash_obj, mod_hash);
 // crc32(data, crc=0) -> int, as binascii.crc32.
 static mp_obj_t mod_crc32(size_t n_args, const mp_obj_t *args) {
     mp_buffer_info_t data = readable(args[0]);
-    uint32_t crc = n_args > 1 ? (uint32_t)mp_obj_get_int_truncated(args[1]) : 0;
+    uint32_t crc = n_args > 1 ? number(args[1], UINT32_MAX) : 0;
     return mp_obj_new_int_from_uint(faceiot_crc32(crc, data.buf, data.len));
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mod_crc32_obj, 1, 2, mod_crc32);
 
 /* ---- logins ------------------------------------------------------------------------------------------------------ */
 
+// What five strings and their tuple take beside their text: at most two of the heap's blocks each, and one to round up.
+#define OBJECTS (6 * 3 * 4 * sizeof(void *))
+
+// Memory for a login of at most `len` octets. What the result will take has been there as well: the heap is full before
+// there is a password in it, or not at all.
+static char *login_memory(size_t len) {
+    char *memory = m_new(char, len);
+    char *result = m_new(char, len + OBJECTS);
+    m_del(char, result, len + OBJECTS);
+    return memory;
+}
+
+static void forget(char *memory, size_t len) {
+    faceiot_wipe(memory, len);
+    m_del(char, memory, len);
+}
+
 // (host, port, client_id, username, password); `memory`, where they lie, is wiped and freed.
-static mp_obj_t login_tuple(const faceiot_login *login, char *memory, size_t len) {
+static mp_obj_t login_tuple(int32_t status, const faceiot_login *login, char *memory, size_t len) {
+    if (status != FACEIOT_OK) {
+        forget(memory, len);
+        fail(status);
+    }
     mp_obj_t items[5] = {
         string(login->host),
         MP_OBJ_NEW_SMALL_INT(login->port),
@@ -147,8 +186,7 @@ static mp_obj_t login_tuple(const faceiot_login *login, char *memory, size_t len
         string(login->username),
         string(login->password),
     };
-    faceiot_wipe(memory, len);
-    m_del(char, memory, len);
+    forget(memory, len);
     return mp_obj_new_tuple(5, items);
 }
 
@@ -157,7 +195,7 @@ static mp_obj_t login_tuple(const faceiot_login *login, char *memory, size_t len
 static mp_obj_t mod_aliyun_login(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
     size_t total = 0;
-    uint32_t method = (uint32_t)mp_obj_get_int(args[0]);
+    uint32_t method = number(args[0], UINT32_MAX);
     faceiot_aliyun_device device = {
         .product_key = text(args[1], &total),
         .device_name = text(args[2], &total),
@@ -169,20 +207,16 @@ static mp_obj_t mod_aliyun_login(size_t n_args, const mp_obj_t *args) {
         .extra = text(args[6], &total),
         .region = text(args[7], &total),
         .instance_id = text_or_null(args[8], &total),
-        .secure_mode = (int32_t)mp_obj_get_int(args[9]),
-        .port = (uint32_t)mp_obj_get_int(args[10]),
+        .secure_mode = small(args[9]),
+        .port = number(args[10], UINT16_MAX),
         .lower_hex = !mp_obj_is_true(args[11]),
     };
     // No name is written more than three times; the rest is 64 digits of the password and fixed words.
     size_t len = 3 * total + 256;
-    char *memory = m_new(char, len);
+    char *memory = login_memory(len);
     faceiot_login login;
     int32_t status = faceiot_aliyun_login(method, &device, &options, memory, len, &login);
-    if (status != FACEIOT_OK) {
-        m_del(char, memory, len);
-        fail(status);
-    }
-    return login_tuple(&login, memory, len);
+    return login_tuple(status, &login, memory, len);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mod_aliyun_login_obj, 12, 12, mod_aliyun_login);
 
@@ -194,17 +228,13 @@ static mp_obj_t mod_huawei_login(size_t n_args, const mp_obj_t *args) {
     const char *device_secret = text(args[1], &total);
     const char *host = text(args[2], &total);
     const char *hour = text(args[3], &total);
-    uint32_t sign_type = (uint32_t)mp_obj_get_int(args[4]);
-    uint32_t port = (uint32_t)mp_obj_get_int(args[5]);
+    uint32_t sign_type = number(args[4], UINT32_MAX);
+    uint32_t port = number(args[5], UINT16_MAX);
     size_t len = 2 * total + 256;
-    char *memory = m_new(char, len);
+    char *memory = login_memory(len);
     faceiot_login login;
     int32_t status = faceiot_huawei_login(device_id, device_secret, host, hour, sign_type, port, memory, len, &login);
-    if (status != FACEIOT_OK) {
-        m_del(char, memory, len);
-        fail(status);
-    }
-    return login_tuple(&login, memory, len);
+    return login_tuple(status, &login, memory, len);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mod_huawei_login_obj, 6, 6, mod_huawei_login);
 
@@ -233,19 +263,28 @@ static MP_DEFINE_CONST_FUN_OBJ_2(mod_hex_message_obj, mod_hex_message);
 static mp_obj_t mod_v2_begin(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
     faceiot_v2_encoder encoder = {
-        .chunk_size = (uint32_t)mp_obj_get_int_truncated(args[0]),
-        .frame_id = (uint32_t)mp_obj_get_int_truncated(args[1]),
-        .epoch = (uint16_t)mp_obj_get_int(args[2]),
-        .content_type = (uint8_t)mp_obj_get_int(args[3]),
+        .chunk_size = number(args[0], UINT32_MAX),
+        .frame_id = number(args[1], UINT32_MAX),
+        .epoch = (uint16_t)number(args[2], UINT16_MAX),
+        .content_type = (uint8_t)number(args[3], UINT8_MAX),
         .retransmit = mp_obj_is_true(args[4]),
-        .time_ms = (uint64_t)(uint32_t)mp_obj_get_int_truncated(args[5]) << 32
-            | (uint32_t)mp_obj_get_int_truncated(args[6]),
+        .time_ms = (uint64_t)number(args[5], UINT32_MAX) << 32 | number(args[6], UINT32_MAX),
     };
     faceiot_v2_encoder *place = m_new(faceiot_v2_encoder, 1);
     *place = encoder;
     return mp_obj_new_bytearray_by_ref(sizeof(*place), place);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mod_v2_begin_obj, 7, 7, mod_v2_begin);
+
+// Whether an encoder stands where the library has left one: chunks before it were whole, and one octet is read ahead.
+static bool stands(const faceiot_v2_encoder *encoder, size_t length) {
+    size_t sent = (size_t)encoder->sequence * encoder->chunk_size;
+    if (encoder->stage == 0) {
+        return encoder->sequence == 0 && encoder->source.position == 0;
+    }
+    return encoder->stage == 2
+        || (encoder->stage == 1 && encoder->source.position == sent + 1 && encoder->source.position <= length);
+}
 
 // v2_next(state, photo, out) -> length of the next chunk, 0 after the last one; `photo` is the whole photo each time.
 static mp_obj_t mod_v2_next(mp_obj_t state_obj, mp_obj_t photo_obj, mp_obj_t out_obj) {
@@ -254,10 +293,14 @@ static mp_obj_t mod_v2_next(mp_obj_t state_obj, mp_obj_t photo_obj, mp_obj_t out
     mp_buffer_info_t out = writable(out_obj);
     apart(photo, out);
     apart(state, out);
+    apart(state, photo);
     if (state.len != sizeof(faceiot_v2_encoder) || (uintptr_t)state.buf % sizeof(void *) != 0) {
         fail(FACEIOT_E_INVALID_ARGUMENT);
     }
     faceiot_v2_encoder *encoder = state.buf;
+    if (!stands(encoder, photo.len)) {
+        fail(FACEIOT_E_INVALID_ARGUMENT);
+    }
     encoder->source.read = NULL;
     encoder->source.data = photo.buf;
     encoder->source.length = photo.len;

@@ -70,7 +70,8 @@ pub unsafe extern "C" fn faceiot_v2_next(
                 return Err(ErrorKind::InvalidArgument);
             }
         } else {
-            offset = encoder.source.position - 1;
+            // The octet read ahead.
+            offset = encoder.source.position.checked_sub(1).ok_or(ErrorKind::InvalidArgument)?;
         }
         data[..1].copy_from_slice(&ahead);
         let count = 1 + encoder.source.fill(&mut data[1..])?;

@@ -2,6 +2,14 @@
 # Runs inside MicroPython, where `_faceiot` can be imported.
 import gc
 import sys
+import _faceiot
+
+# Nothing of the package has been imported: the module finds its errors all the same.
+try:
+    _faceiot.hex_message(b"", bytearray())
+    raise SystemExit("no octet is room for a message")
+except OSError as e:
+    assert type(e).__name__ == "ArgumentError" and e.code == 1, repr(e)
 
 
 def load():
@@ -12,8 +20,6 @@ def load():
 
     return {"chunk": chunk, "crc": crc, "digest": digest, "port": port, "sign": sign}
 
-
-import _faceiot
 
 sys.modules["_faceiot"] = None
 pure = load()
@@ -156,5 +162,57 @@ refused("TypeError", "crc32", 5)
 refused("TypeError", "huawei_login", b"d", "s", "h", "2026010203", 0, 1883)
 refused(24, "huawei_login", "d", "s", "h", "2026", 0, 1883)
 refused(2, "huawei_login", "d", "s", "h\0", "2026010203", 0, 1883)
+
+# A number is taken as it is or refused, never its low bits.
+BIG = 1 << 32
+LOGIN = ("p", "d", "s", None, None, "", "cn", None, 3, 1883, True)
+refused(2, "hmac", BIG, b"", b"")
+refused(2, "hash", BIG + 1, b"")
+refused(2, "hash", -1, b"")
+refused(2, "crc32", b"", BIG)
+refused(2, "aliyun_login", BIG, *LOGIN)
+for mode, port in ((BIG + 3, 1883), (259, 1883), (-254, 1883), (3, BIG + 1883), (3, 65536 + 1883), (3, -1), (3, 1 << 64)):
+    refused(2, "aliyun_login", 0, *(LOGIN[:8] + (mode, port, True)))
+refused(2, "huawei_login", "d", "s", "h", "2026010203", BIG, 1883)
+refused(2, "huawei_login", "d", "s", "h", "2026010203", 0, BIG + 1883)
+refused("TypeError", "huawei_login", "d", "s", "h", "2026010203", 0, "1883")
+for at in (0, 1, 2, 3, 5, 6):
+    begin = [9, 1, 1, 1, False, 0, 0]
+    begin[at] = BIG + 1
+    refused(2, "v2_begin", *begin)
+    begin[at] = -1
+    refused(2, "v2_begin", *begin)
+for at, value in ((2, 65536), (3, 256)):
+    begin = [9, 1, 1, 1, False, 0, 0]
+    begin[at] = value
+    refused(2, "v2_begin", *begin)
+
+# A state that somebody has written to, or that is the photo, or whose photo has become shorter.
+photo, out = bytes(100), bytearray(60)
+
+
+def state(chunks):
+    made = _faceiot.v2_begin(20, 1, 1, 1, False, 0, 0)
+    for _ in range(chunks):
+        _faceiot.v2_next(made, photo, out)
+    return made
+
+
+same("an honest state", 60, _faceiot.v2_next(state(2), photo, out))
+same("the last chunk", 0, _faceiot.v2_next(state(5), photo, out))
+refused(2, "v2_next", state(2), photo[:40], out)
+for chunks in (0, 1, 2):
+    for at in range(len(state(0))):
+        for octet in (0x80, 1):
+            changed = state(chunks)
+            changed[at] ^= octet
+            try:
+                n = _faceiot.v2_next(changed, photo, out)
+                offset = int.from_bytes(out[20:24], "big")
+                same((chunks, at, octet), True, n <= 60 and (n == 0 or offset == 20 * chunks))
+            except OSError as e:
+                same((chunks, at, octet), True, e.code in (1, 2))
+itself = state(1)
+refused(2, "v2_next", itself, itself, out)
 
 print("%d passed, %d failed" % (passed, failed))
