@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,12 +21,12 @@ sys.path.insert(0, str(ROOT / "tests" / "tools"))
 import micropython_builds as builds  # noqa: E402
 
 
-def unix(program: str | Path, *path: Path) -> Run:
+def unix(program: str | Path, *path: Path, options: Sequence[str] = ()) -> Run:
     """Runs scripts in an interpreter for this computer."""
 
     def run(script: str, *args: str, cwd: Path) -> str:
         found = ":".join(map(str, [*path, PORT, ".frozen"]))
-        return printed_by([program, DEVICE / script, *args], cwd=cwd, MICROPYPATH=found)
+        return printed_by([program, *options, DEVICE / script, *args], cwd=cwd, MICROPYPATH=found)
 
     return run
 
@@ -99,6 +99,18 @@ def test_pure_and_native_are_equal_in_results_and_errors(native: Run, tmp_path: 
     passed = re.fullmatch(r"(\d+) passed, 0 failed\n", printed)
     assert passed, printed[:3000]
     assert int(passed[1]) > 150
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["inside", "as a .mpy"])
+def test_a_login_without_room_leaves_no_password_in_the_heap(inside: bool, tmp_path: Path) -> None:
+    small = ["-X", "heapsize=100k"]
+    if inside:
+        run = unix(builds.unix(), options=small)
+    else:
+        run = unix(tool("micropython"), builds.natmod("x64").parent, options=small)
+    refused = re.fullmatch(r"(\d+) refused, then 1\n", run("full.py", cwd=tmp_path))
+    assert refused
+    assert int(refused[1]) > 4
 
 
 def test_the_module_exports_nothing_that_the_package_does_not_use(tmp_path: Path) -> None:
