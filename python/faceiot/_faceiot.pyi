@@ -1972,7 +1972,8 @@ class Frame:
             The frame.
 
         Raises:
-            ArgumentError: The array has another shape or type.
+            ArgumentError: The array has another shape or type, or the quality is outside 1 to 100.
+            JpegError: The array has too many pixels.
             ImportError: numpy is not installed.
         """
     @staticmethod
@@ -1986,7 +1987,9 @@ class Frame:
             The first frame of the source.
 
         Raises:
-            CameraError: The source is unknown or gives nothing.
+            ArgumentError: The text is not a source.
+            CameraError: The source gives nothing.
+            NotFoundError: The photo or folder is not there.
             JpegError: What it gives is not a picture.
 
         Example:
@@ -2017,8 +2020,8 @@ class Frame:
     def transform(
         self,
         *,
-        crop: tuple[int, int, int, int] | None = None,
-        size: tuple[int, int] | None = None,
+        crop: Sequence[int] | None = None,
+        size: Sequence[int] | None = None,
         rotate: Literal[0, 90, 180, 270] | int = 0,
         hflip: bool = False,
         vflip: bool = False,
@@ -2127,8 +2130,10 @@ class Camera:
 
     Args:
         source: `"auto"` (the first camera that works), `"v4l2:/dev/video0"`, `"rpicam:"`, `"http://..."`,
-            `"file:photo.jpg"`, `"dir:photos"`, `"mjpeg:film.mjpeg"`, `"testcard:640x480"`; a path of a photo or folder; or
-            any object with `capture_file` or `capture_array`, such as a started `Picamera2`.
+            `"file:photo.jpg"`, `"dir:photos"`, `"mjpeg:film.mjpeg"`, `"testcard:640x480"`; a path of a photo, a
+            folder or a `.mjpeg` recording; or any object with `capture_file` (JPEG) or `capture_array` (`uint8`, of shape
+            (height, width, 3), (height, width, 4) or (height, width)), such as a started `Picamera2`. An empty text is
+            `"auto"`.
         size: Width and height of the frames. The camera is set to its nearest mode that is at least as large; what does
             not fit is cut and scaled. Without it frames are as the camera gives them.
         fps: Frames in a second, as near as the camera can.
@@ -2143,7 +2148,8 @@ class Camera:
         retries: How often a live camera that failed is opened again before the error is raised.
 
     Raises:
-        CameraError: There is no camera, or it cannot be used; the message says why.
+        CameraError: There is no camera, or it cannot be used, its server is down or refuses; the message says why.
+        TimedOutError: It does not answer.
         ArgumentError: An argument that is none.
 
     Example:
@@ -2156,7 +2162,7 @@ class Camera:
         cls,
         source: str | PathLike[str] | _Capturing | None = None,
         *,
-        size: tuple[int, int] | None = None,
+        size: Sequence[int] | None = None,
         fps: float | None = None,
         rotate: Literal[0, 90, 180, 270] | int = 0,
         hflip: bool = False,
@@ -2181,7 +2187,8 @@ class Camera:
         """What can be set at the camera: name and `Control`.
 
         Raises:
-            CameraError: The camera does not tell.
+            CameraError: The camera does not tell, or was closed.
+            TimedOutError: It does not answer.
         """
     def set_control(self, name: str, value: int) -> None:
         """Sets a control; it is set again when the camera has to be opened again.
@@ -2192,7 +2199,8 @@ class Camera:
 
         Raises:
             ArgumentError: There is no such control, or the value is outside its limits.
-            CameraError: The camera refuses.
+            CameraError: The camera refuses, or was closed.
+            TimedOutError: It does not answer.
         """
     @property
     def statistics(self) -> dict[Literal["frames", "dropped", "damaged", "restarts"], int]:
@@ -2207,7 +2215,9 @@ class Camera:
             The frame.
 
         Raises:
-            CameraError: The camera failed and did not come back.
+            CameraError: The camera failed and did not come back, or was closed. When its source is a Python object, what
+                that raised is the `__cause__`; what is no `Exception`, such as `KeyboardInterrupt`, comes out unchanged.
+            NotFoundError: The photo or folder is not there.
             TimedOutError: It gave nothing in time.
             JpegError: What it gives is not a picture.
         """
@@ -2227,6 +2237,7 @@ class Camera:
             The frames, which show themselves as a contact sheet in a notebook.
 
         Raises:
+            ArgumentError: No such number.
             CameraError: As `capture`.
         """
     def close(self) -> None:

@@ -1,18 +1,20 @@
 //! `Camera` and what comes from it: frames, controls, bursts.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+mod given;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use faceiot_camera as camera;
 use faceiot_core::ErrorKind;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use crate::errors::{Failure, Result};
-use crate::frame::{Changes, Frame};
-
-/// How long a signal may stay unnoticed.
-const SIGNALS_EVERY: Duration = Duration::from_millis(100);
+use crate::frame::{Changes, Frame, Quality, Size, Whole};
+use crate::wait::aside;
+use given::Given;
 
 /// A camera: opened once, asked for photos. Any thread may use it.
 ///
@@ -23,8 +25,10 @@ const SIGNALS_EVERY: Duration = Duration::from_millis(100);
 ///
 /// Args:
 ///     source: `"auto"` (the first camera that works), `"v4l2:/dev/video0"`, `"rpicam:"`, `"http://..."`,
-///         `"file:photo.jpg"`, `"dir:photos"`, `"mjpeg:film.mjpeg"`, `"testcard:640x480"`; a path of a photo or folder; or
-///         any object with `capture_file` or `capture_array`, such as a started `Picamera2`.
+///         `"file:photo.jpg"`, `"dir:photos"`, `"mjpeg:film.mjpeg"`, `"testcard:640x480"`; a path of a photo, a
+///         folder or a `.mjpeg` recording; or any object with `capture_file` (JPEG) or `capture_array` (`uint8`, of shape
+///         (height, width, 3), (height, width, 4) or (height, width)), such as a started `Picamera2`. An empty text is
+///         `"auto"`.
 ///     size: Width and height of the frames. The camera is set to its nearest mode that is at least as large; what does
 ///         not fit is cut and scaled. Without it frames are as the camera gives them.
 ///     fps: Frames in a second, as near as the camera can.
@@ -39,7 +43,8 @@ const SIGNALS_EVERY: Duration = Duration::from_millis(100);
 ///     retries: How often a live camera that failed is opened again before the error is raised.
 ///
 /// Raises:
-///     CameraError: There is no camera, or it cannot be used; the message says why.
+///     CameraError: There is no camera, or it cannot be used, its server is down or refuses; the message says why.
+///     TimedOutError: It does not answer.
 ///     ArgumentError: An argument that is none.
 ///
 /// Example:
@@ -48,48 +53,73 @@ const SIGNALS_EVERY: Duration = Duration::from_millis(100);
 ///     720
 #[pyclass(frozen, module = "faceiot")]
 pub(crate) struct Camera {
-    inner: camera::Camera,
+    inner: Arc<camera::Camera>,
     source: String,
+    /// Whether a Python object takes the photos: then in the thread that asks, where its `KeyboardInterrupt` is raised.
+    python: bool,
+    closed: AtomicBool,
 }
 
 impl Camera {
-    /// The next frame after a position, looking at signals meanwhile.
+    /// Asks the camera something that it may take long to answer.
+    fn ask<T: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        question: impl FnOnce(&camera::Camera) -> T + Send + 'static,
+    ) -> Result<T> {
+        let inner = Arc::clone(&self.inner);
+        aside(py, move || question(&inner))
+    }
+
+    /// The next frame after a position.
     fn next_after(&self, py: Python<'_>, position: &mut camera::Position) -> Result<Frame> {
-        let began = Instant::now();
         let limit = self.inner.longest_wait();
-        loop {
-            let frame = py.detach(|| self.inner.wait(position, SIGNALS_EVERY))?;
-            py.check_signals()?;
-            if let Some(frame) = frame {
-                return Ok(frame.into());
-            }
-            if began.elapsed() > limit {
-                let message = format!("no frame from {} in {limit:.0?}", self.inner.describe());
-                return Err(Failure::new(ErrorKind::Timeout, message));
-            }
-        }
+        let before = *position;
+        let take = move |inner: &camera::Camera| {
+            let mut place = before;
+            (inner.wait(&mut place, limit), place)
+        };
+        let (frame, place) = if self.python {
+            let (frame, place) = py.detach(|| take(&self.inner));
+            (frame.map_err(|error| given::told(py, error)), place)
+        } else {
+            let (frame, place) = self.ask(py, take)?;
+            (frame.map_err(Failure::from), place)
+        };
+        *position = place;
+        frame?.map(Frame::from).ok_or_else(|| {
+            let message = format!("no frame from {} in {limit:.0?}", self.inner.describe());
+            Failure::new(ErrorKind::Timeout, message)
+        })
+    }
+}
+
+impl Drop for Camera {
+    /// Closing may wait for a frame, and the frame for a thread that wants the interpreter.
+    fn drop(&mut self) {
+        Python::try_attach(|py| py.detach(|| self.inner.close()));
     }
 }
 
 #[pymethods]
 impl Camera {
     #[new]
-    #[pyo3(signature = (source=None, *, size=None, fps=None, rotate=0, hflip=false, vflip=false, annotate=None,
-                        quality=None, strip_location=false, timeout=5.0, retries=3))]
+    #[pyo3(signature = (source=None, *, size=None, fps=None, rotate=Whole(0), hflip=false, vflip=false, annotate=None,
+                        quality=None, strip_location=false, timeout=5.0, retries=Whole(3)))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one constructor")]
     fn new(
         py: Python<'_>,
         source: Option<&Bound<'_, PyAny>>,
-        size: Option<(u32, u32)>,
+        size: Option<Size>,
         fps: Option<f64>,
-        rotate: i64,
+        rotate: Whole<i64>,
         hflip: bool,
         vflip: bool,
         annotate: Option<String>,
-        quality: Option<u8>,
+        quality: Option<Quality>,
         strip_location: bool,
         timeout: f64,
-        retries: u32,
+        retries: Whole<u32>,
     ) -> Result<Self> {
         let wrong = |message: String| Err(Failure::new(ErrorKind::InvalidArgument, message));
         let Ok(timeout) = Duration::try_from_secs_f64(timeout) else {
@@ -117,18 +147,22 @@ impl Camera {
             },
             transform: changes.into_transform()?,
             strip_location,
-            retries,
+            retries: retries.0,
             ..camera::Options::default()
         };
-        let inner = match given(source)? {
+        let (inner, python) = match Given::new(source)? {
             Given::Spec(spec) => {
                 options.source = spec;
-                py.detach(|| camera::Camera::open(options))?
+                (aside(py, || camera::Camera::open(options))??, false)
             }
-            Given::Foreign(object) => camera::Camera::of(Box::new(object), options)?,
+            Given::Foreign(object) => (camera::Camera::of(Box::new(object), options)?, true),
         };
-        let source = inner.describe().to_owned();
-        Ok(Self { inner, source })
+        Ok(Self {
+            source: inner.describe().to_owned(),
+            inner: Arc::new(inner),
+            python,
+            closed: AtomicBool::new(false),
+        })
     }
 
     /// What the camera is, in words.
@@ -141,18 +175,19 @@ impl Camera {
     ///
     /// Frames are cut and scaled after that.
     #[getter]
-    fn mode(&self) -> Option<String> {
-        self.inner.mode().map(|mode| mode.to_string())
+    fn mode(&self, py: Python<'_>) -> Option<String> {
+        py.detach(|| self.inner.mode()).map(|mode| mode.to_string())
     }
 
     /// What can be set at the camera: name and `Control`.
     ///
     /// Raises:
-    ///     CameraError: The camera does not tell.
+    ///     CameraError: The camera does not tell, or was closed.
+    ///     TimedOutError: It does not answer.
     #[getter]
     fn controls<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         let controls = PyDict::new(py);
-        for control in py.detach(|| self.inner.controls())? {
+        for control in self.ask(py, camera::Camera::controls)?? {
             controls.set_item(control.name.clone(), Control::from(control))?;
         }
         Ok(controls)
@@ -166,9 +201,10 @@ impl Camera {
     ///
     /// Raises:
     ///     ArgumentError: There is no such control, or the value is outside its limits.
-    ///     CameraError: The camera refuses.
-    fn set_control(&self, py: Python<'_>, name: &str, value: i64) -> Result<()> {
-        Ok(py.detach(|| self.inner.set_control(name, value))?)
+    ///     CameraError: The camera refuses, or was closed.
+    ///     TimedOutError: It does not answer.
+    fn set_control(&self, py: Python<'_>, name: String, value: Whole<i64>) -> Result<()> {
+        Ok(self.ask(py, move |inner| inner.set_control(&name, value.0))??)
     }
 
     /// What went through the camera since it was opened.
@@ -176,7 +212,7 @@ impl Camera {
     /// `frames`, `dropped` (taken, never delivered), `damaged` (thrown away) and `restarts` (opened again).
     #[getter]
     fn statistics<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
-        let statistics = self.inner.statistics();
+        let statistics = py.detach(|| self.inner.statistics());
         let counts = PyDict::new(py);
         counts.set_item("frames", statistics.frames)?;
         counts.set_item("dropped", statistics.dropped)?;
@@ -191,7 +227,9 @@ impl Camera {
     ///     The frame.
     ///
     /// Raises:
-    ///     CameraError: The camera failed and did not come back.
+    ///     CameraError: The camera failed and did not come back, or was closed. When its source is a Python object, what
+    ///         that raised is the `__cause__`; what is no `Exception`, such as `KeyboardInterrupt`, comes out unchanged.
+    ///     NotFoundError: The photo or folder is not there.
     ///     TimedOutError: It gave nothing in time.
     ///     JpegError: What it gives is not a picture.
     fn capture(&self, py: Python<'_>) -> Result<Frame> {
@@ -216,21 +254,26 @@ impl Camera {
     ///     The frames, which show themselves as a contact sheet in a notebook.
     ///
     /// Raises:
+    ///     ArgumentError: No such number.
     ///     CameraError: As `capture`.
-    fn burst(&self, py: Python<'_>, count: usize) -> Result<Burst> {
+    fn burst(&self, py: Python<'_>, count: Whole<u32>) -> Result<Burst> {
         let mut position = self.inner.position()?;
-        let frames = (0..count)
+        let frames = (0..count.0)
             .map(|_| Ok(Py::new(py, self.next_after(py, &mut position)?)?))
             .collect::<Result<Vec<_>>>()?;
         Ok(Burst { frames })
     }
 
     /// Lets the camera go, so that another program can have it. Closing twice is fine.
-    fn close(&self, py: Python<'_>) {
-        py.detach(|| self.inner.close());
+    fn close(&self, py: Python<'_>) -> Result<()> {
+        self.closed.store(true, Ordering::Relaxed);
+        self.ask(py, camera::Camera::close)
     }
 
     fn __iter__(this: Py<Self>, py: Python<'_>) -> Result<Frames> {
+        if this.get().closed.load(Ordering::Relaxed) {
+            return Err(Failure::new(ErrorKind::Camera, "the camera was closed"));
+        }
         let position = this.get().inner.position()?;
         Ok(Frames {
             camera: this.clone_ref(py),
@@ -243,12 +286,12 @@ impl Camera {
     }
 
     #[pyo3(signature = (*_raised))]
-    fn __exit__(&self, py: Python<'_>, _raised: &Bound<'_, PyTuple>) {
-        self.close(py);
+    fn __exit__(&self, py: Python<'_>, _raised: &Bound<'_, PyTuple>) -> Result<()> {
+        self.close(py)
     }
 
-    fn __repr__(&self) -> String {
-        match self.mode() {
+    fn __repr__(&self, py: Python<'_>) -> String {
+        match self.mode(py) {
             Some(mode) => format!("<faceiot.Camera {}, {mode}>", self.source),
             None => format!("<faceiot.Camera {}>", self.source),
         }
@@ -348,8 +391,9 @@ impl Burst {
     /// Raises:
     ///     ArgumentError: There are no frames or columns.
     ///     JpegError: A frame is damaged.
-    #[pyo3(signature = (*, columns=4, width=240))]
-    fn sheet(&self, py: Python<'_>, columns: u32, width: u32) -> Result<Frame> {
+    #[pyo3(signature = (*, columns=Whole(4), width=Whole(240)))]
+    fn sheet(&self, py: Python<'_>, columns: Whole<u32>, width: Whole<u32>) -> Result<Frame> {
+        let (Whole(columns), Whole(width)) = (columns, width);
         let frames: Vec<camera::Frame> = self
             .frames
             .iter()
@@ -377,97 +421,10 @@ impl Burst {
         if self.frames.is_empty() {
             return Ok(None);
         }
-        self.sheet(py, 4, 240)?.jpeg(py).map(Some)
+        self.sheet(py, Whole(4), Whole(240))?.jpeg(py).map(Some)
     }
 
     fn __repr__(&self) -> String {
         format!("<faceiot.Burst of {} frames>", self.frames.len())
-    }
-}
-
-/// What `Camera(source)` was given.
-enum Given {
-    Spec(String),
-    Foreign(Foreign),
-}
-
-fn given(source: Option<&Bound<'_, PyAny>>) -> Result<Given> {
-    let Some(source) = source else {
-        return Ok(Given::Spec("auto".into()));
-    };
-    if let Ok(text) = source.cast::<PyString>() {
-        return Ok(Given::Spec(text.to_cow()?.into_owned()));
-    }
-    if source.hasattr("__fspath__")? {
-        let path: std::path::PathBuf = source.extract()?;
-        let kind = if path.is_dir() { "dir" } else { "file" };
-        return Ok(Given::Spec(format!("{kind}:{}", path.display())));
-    }
-    for method in ["capture_file", "capture_array"] {
-        if source.hasattr(method)? {
-            return Ok(Given::Foreign(Foreign {
-                object: source.clone().unbind(),
-                name: source.get_type().name()?.to_string(),
-                files: method == "capture_file",
-            }));
-        }
-    }
-    let message = format!(
-        "`{}` is no source: give a text such as \"auto\", a path, or an object with capture_file or capture_array",
-        source.get_type().name()?
-    );
-    Err(Failure::new(ErrorKind::InvalidArgument, message))
-}
-
-/// A camera of somebody else's, in Python: `Picamera2` has both methods.
-struct Foreign {
-    object: Py<PyAny>,
-    name: String,
-    /// It writes JPEG to a file-like object; otherwise it gives arrays: RGB, RGBX or grey.
-    files: bool,
-}
-
-impl Foreign {
-    fn take(&self, py: Python<'_>) -> Result<camera::Frame> {
-        let object = self.object.bind(py);
-        if self.files {
-            let file = py.import("io")?.call_method0("BytesIO")?;
-            let options = PyDict::new(py);
-            options.set_item("format", "jpeg")?;
-            object.call_method("capture_file", (&file,), Some(&options))?;
-            let octets = file.call_method0("getvalue")?;
-            return Ok(camera::Frame::from_jpeg(
-                octets.extract::<&[u8]>().map_err(PyErr::from)?,
-            )?);
-        }
-        let mut array = object.call_method0("capture_array")?;
-        let numpy = py.import("numpy")?;
-        if array.getattr("ndim")?.extract::<usize>()? == 2 {
-            array = numpy.call_method1("stack", (PyTuple::new(py, [&array, &array, &array])?, -1))?;
-        } else {
-            let all = py.import("builtins")?.getattr("Ellipsis")?;
-            let three = py.import("builtins")?.call_method1("slice", (3,))?;
-            array = array.get_item((all, three))?;
-        }
-        let frame = Frame::of_array(py, &array, camera::DEFAULT_QUALITY)?;
-        Ok(frame.inner().clone())
-    }
-}
-
-impl camera::FrameSource for Foreign {
-    fn next(&mut self) -> camera::Result<camera::Frame> {
-        Python::attach(|py| {
-            self.take(py).map_err(|failure| {
-                let (kind, message) = match failure {
-                    Failure::Ours { kind, message } => (kind, message),
-                    Failure::Python(error) => (ErrorKind::Camera, format!("{}: {error}", self.name)),
-                };
-                camera::Error::new(kind, message)
-            })
-        })
-    }
-
-    fn describe(&self) -> String {
-        format!("Python's {}", self.name)
     }
 }

@@ -34,8 +34,16 @@ impl From<faceiot_core::Error> for Failure {
 }
 
 impl From<faceiot_camera::Error> for Failure {
+    /// Whatever a camera does wrong is a `CameraError`, be it a web server that is down or a device that is gone: only
+    /// what the caller has to tell apart keeps its kind.
     fn from(error: faceiot_camera::Error) -> Self {
-        Self::new(error.kind, error.to_string())
+        use ErrorKind::{Camera, FrameTooLarge, InvalidArgument, Jpeg, NoCamera, NotFound, Timeout};
+        let kind = match error.kind {
+            kind @ (InvalidArgument | Jpeg | NoCamera | NotFound | Timeout) => kind,
+            FrameTooLarge => Jpeg,
+            _ => Camera,
+        };
+        Self::new(kind, error.message)
     }
 }
 

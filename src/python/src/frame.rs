@@ -2,16 +2,18 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use faceiot_camera as camera;
 use faceiot_core::ErrorKind;
 use numpy::{PyArray1, PyArray3, PyArrayMethods, PyUntypedArrayMethods};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::bytes::Octets;
 use crate::errors::{Failure, Result};
+use crate::wait::aside;
 
 /// One picture: the JPEG bytes as the camera gave them, with its size and the time it was taken.
 ///
@@ -54,6 +56,13 @@ impl Frame {
                 "the array is larger than any JPEG",
             ));
         };
+        if u64::from(width) * u64::from(height) > camera::jpeg::MAX_PIXELS {
+            let message = format!(
+                "{width}x{height} is too large: {} pixels at most",
+                camera::jpeg::MAX_PIXELS
+            );
+            return Err(Failure::new(ErrorKind::Jpeg, message));
+        }
         let contiguous = py.import("numpy")?.call_method1("ascontiguousarray", (array,))?;
         let rgb = contiguous
             .call_method0("tobytes")?
@@ -101,12 +110,13 @@ impl Frame {
     ///     The frame.
     ///
     /// Raises:
-    ///     ArgumentError: The array has another shape or type.
+    ///     ArgumentError: The array has another shape or type, or the quality is outside 1 to 100.
+    ///     JpegError: The array has too many pixels.
     ///     ImportError: numpy is not installed.
     #[staticmethod]
-    #[pyo3(signature = (pixels, *, quality=85))]
-    fn from_numpy(py: Python<'_>, pixels: &Bound<'_, PyAny>, quality: u8) -> Result<Self> {
-        Self::of_array(py, pixels, quality)
+    #[pyo3(signature = (pixels, *, quality=Quality(85)))]
+    fn from_numpy(py: Python<'_>, pixels: &Bound<'_, PyAny>, quality: Quality) -> Result<Self> {
+        Self::of_array(py, pixels, quality.0)
     }
 
     /// Takes one frame from a source.
@@ -118,15 +128,17 @@ impl Frame {
     ///     The first frame of the source.
     ///
     /// Raises:
-    ///     CameraError: The source is unknown or gives nothing.
+    ///     ArgumentError: The text is not a source.
+    ///     CameraError: The source gives nothing.
+    ///     NotFoundError: The photo or folder is not there.
     ///     JpegError: What it gives is not a picture.
     ///
     /// Example:
     ///     >>> faceiot.Frame.open("testcard:320x240").width
     ///     320
     #[staticmethod]
-    fn open(py: Python<'_>, source: &str) -> Result<Self> {
-        Ok(py.detach(|| camera::open(source)?.next())?.into())
+    fn open(py: Python<'_>, source: String) -> Result<Self> {
+        Ok(aside(py, move || camera::open(&source)?.next())??.into())
     }
 
     /// The JPEG bytes, as they came.
@@ -193,18 +205,18 @@ impl Frame {
     ///     >>> frame = faceiot.Frame.open("testcard:640x480")
     ///     >>> frame.transform(size=(320, 240), rotate=180).width
     ///     320
-    #[pyo3(signature = (*, crop=None, size=None, rotate=0, hflip=false, vflip=false, annotate=None, quality=None))]
+    #[pyo3(signature = (*, crop=None, size=None, rotate=Whole(0), hflip=false, vflip=false, annotate=None, quality=None))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one function")]
     fn transform(
         &self,
         py: Python<'_>,
-        crop: Option<(u32, u32, u32, u32)>,
-        size: Option<(u32, u32)>,
-        rotate: i64,
+        crop: Option<Area>,
+        size: Option<Size>,
+        rotate: Whole<i64>,
         hflip: bool,
         vflip: bool,
         annotate: Option<String>,
-        quality: Option<u8>,
+        quality: Option<Quality>,
     ) -> Result<Self> {
         let changes = Changes {
             crop,
@@ -262,7 +274,7 @@ impl Frame {
         if copy == Some(false) {
             let message =
                 "a frame holds JPEG bytes: its pixels are always a new array (copy=False is impossible)";
-            return Err(pyo3::exceptions::PyValueError::new_err(message).into());
+            return Err(PyValueError::new_err(message).into());
         }
         let array = self.to_numpy(py)?.into_any();
         match dtype {
@@ -336,31 +348,97 @@ impl Frame {
 
 /// The keyword arguments that `Camera` and `Frame.transform` share.
 pub(crate) struct Changes {
-    pub(crate) crop: Option<(u32, u32, u32, u32)>,
-    pub(crate) size: Option<(u32, u32)>,
-    pub(crate) rotate: i64,
+    pub(crate) crop: Option<Area>,
+    pub(crate) size: Option<Size>,
+    pub(crate) rotate: Whole<i64>,
     pub(crate) hflip: bool,
     pub(crate) vflip: bool,
     pub(crate) annotate: Option<String>,
-    pub(crate) quality: Option<u8>,
+    pub(crate) quality: Option<Quality>,
 }
 
 impl Changes {
     pub(crate) fn into_transform(self) -> Result<camera::Transform> {
         Ok(camera::Transform {
-            crop: self.crop.map(|(left, top, width, height)| camera::Rect {
+            crop: self.crop.map(|Wholes([left, top, width, height])| camera::Rect {
                 left,
                 top,
                 width,
                 height,
             }),
-            size: self.size,
-            rotate: camera::Rotate::from_degrees(self.rotate)?,
+            size: self.size.map(|Wholes(size)| size.into()),
+            rotate: camera::Rotate::from_degrees(self.rotate.0)?,
             flip_horizontal: self.hflip,
             flip_vertical: self.vflip,
             annotate: self.annotate,
-            quality: self.quality,
+            quality: self.quality.map(|quality| quality.0),
         })
+    }
+}
+
+/// A whole number of an argument: one that does not fit is an `ArgumentError`, not Python's `OverflowError`.
+#[derive(Clone, Copy)]
+pub(crate) struct Whole<T>(pub(crate) T);
+
+impl<'py, T: TryFrom<i64>> FromPyObject<'_, 'py> for Whole<T> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let number = match object.extract::<i64>() {
+            Err(error) if !error.is_instance_of::<PyOverflowError>(object.py()) => return Err(error),
+            number => number.ok().and_then(|number| T::try_from(number).ok()),
+        };
+        number.map(Self).ok_or_else(|| {
+            let message = format!("`{}` is negative or too large", object.to_owned());
+            Failure::new(ErrorKind::InvalidArgument, message).into()
+        })
+    }
+}
+
+/// So many whole numbers: a list, a tuple, any sequence.
+pub(crate) struct Wholes<const N: usize>(pub(crate) [u32; N]);
+
+/// Width and height.
+pub(crate) type Size = Wholes<2>;
+
+/// Left, top, width and height.
+pub(crate) type Area = Wholes<4>;
+
+impl<'py, const N: usize> FromPyObject<'_, 'py> for Wholes<N> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let wrong = || -> PyErr {
+            let message = format!("`{}` is not {N} whole numbers in pixels", object.to_owned());
+            Failure::new(ErrorKind::InvalidArgument, message).into()
+        };
+        // What is longer is not walked through: one more than wanted tells.
+        let numbers: Vec<u32> = object
+            .try_iter()
+            .map_err(|_| wrong())?
+            .take(N + 1)
+            .map(|number| number?.extract::<u32>().map_err(|_| wrong()))
+            .collect::<PyResult<_>>()?;
+        numbers.try_into().map(Self).map_err(|_| wrong())
+    }
+}
+
+/// A JPEG quality, 1 to 100.
+#[derive(Clone, Copy)]
+pub(crate) struct Quality(pub(crate) u8);
+
+impl<'py> FromPyObject<'_, 'py> for Quality {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match object.extract::<Whole<u8>>() {
+            Ok(Whole(quality @ 1..=100)) => Ok(Self(quality)),
+            Err(error) if error.is_instance_of::<PyTypeError>(object.py()) => Err(error),
+            _ => {
+                let message = format!("quality is `{}`, not 1 to 100", object.to_owned());
+                Err(Failure::new(ErrorKind::InvalidArgument, message).into())
+            }
+        }
     }
 }
 
@@ -433,7 +511,7 @@ impl From<camera::jpeg::Report> for JpegReport {
 ///     <faceiot.Frame 320x240, ...>
 #[pyclass(frozen, module = "faceiot")]
 pub(crate) struct FrameSource {
-    inner: Mutex<Box<dyn camera::FrameSource>>,
+    inner: Arc<Mutex<Box<dyn camera::FrameSource>>>,
     spec: String,
 }
 
@@ -441,9 +519,10 @@ pub(crate) struct FrameSource {
 impl FrameSource {
     #[new]
     fn new(py: Python<'_>, spec: String) -> Result<Self> {
-        let inner = py.detach(|| camera::open(&spec))?;
+        let text = spec.clone();
+        let inner = aside(py, move || camera::open(&text))??;
         Ok(Self {
-            inner: Mutex::new(inner),
+            inner: Arc::new(Mutex::new(inner)),
             spec,
         })
     }
@@ -453,9 +532,10 @@ impl FrameSource {
     }
 
     fn __next__(&self, py: Python<'_>) -> Result<Frame> {
+        let inner = Arc::clone(&self.inner);
         // A source that panicked in one thread is still the same source for the next.
-        let next = || self.inner.lock().unwrap_or_else(PoisonError::into_inner).next();
-        Ok(py.detach(next)?.into())
+        let next = move || inner.lock().unwrap_or_else(PoisonError::into_inner).next();
+        Ok(aside(py, next)??.into())
     }
 
     fn __repr__(&self) -> String {

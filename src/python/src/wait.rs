@@ -7,7 +7,9 @@
 use std::future::Future;
 use std::pin::pin;
 use std::process;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use faceiot_core::ErrorKind;
@@ -77,6 +79,40 @@ where
     };
     wait(py, async move { tokio::time::timeout(timeout, future).await })?
         .map_err(|_| Failure::new(ErrorKind::Timeout, format!("{what} within {timeout:?}")))
+}
+
+/// Runs a call that blocks, in a thread of its own, to its end or until a signal handler raises: then the call goes on
+/// alone, and what it returns is dropped.
+pub(crate) fn aside<T: Send + 'static>(
+    py: Python<'_>,
+    call: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    let (sender, mut receiver) = mpsc::sync_channel(1);
+    thread::Builder::new()
+        .name("faceiot call".into())
+        .spawn(move || sender.send(call())) // an error says that nobody waits any more
+        .map_err(faceiot::Error::from)?;
+    loop {
+        let slice = py.detach({
+            let receiver = &mut receiver;
+            move || receiver.recv_timeout(SIGNALS_EVERY)
+        });
+        if let Err(raised) = py.check_signals() {
+            // As in `wait`, a signal wins. What came may take long to drop: a camera closes.
+            py.detach(|| drop(slice));
+            return Err(raised.into());
+        }
+        match slice {
+            Ok(output) => return Ok(output),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Failure::new(
+                    ErrorKind::Closed,
+                    "the call ended without an answer",
+                ));
+            }
+        }
+    }
 }
 
 /// Seconds as Python counts them.
