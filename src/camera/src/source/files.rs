@@ -91,9 +91,25 @@ fn is_jpeg(path: &Path) -> bool {
         .is_some_and(|ext| ext.eq_ignore_ascii_case("jpg") || ext.eq_ignore_ascii_case("jpeg"))
 }
 
+/// Opens what has an end: a FIFO would keep us until somebody writes to it, a device may go on for ever.
+pub(super) fn open_regular(path: &Path) -> Result<fs::File> {
+    let failed = |error: std::io::Error| Error::file(path, &error);
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if !metadata.is_file() {
+        let is = if metadata.is_dir() {
+            "is a folder: use dir:FOLDER"
+        } else {
+            "is no regular file: write what comes from it into one first"
+        };
+        let words = format!("`{}` {is}", path.display());
+        return Err(Error::new(ErrorKind::InvalidArgument, words));
+    }
+    fs::File::open(path).map_err(failed)
+}
+
 fn read(path: &Path) -> Result<Frame> {
     let failed = |error: std::io::Error| Error::file(path, &error);
-    let file = fs::File::open(path).map_err(failed)?;
+    let file = open_regular(path)?;
     let metadata = file.metadata().map_err(failed)?;
     let mut octets = Vec::new();
     file.take(MAX_FILE + 1).read_to_end(&mut octets).map_err(failed)?;
@@ -113,7 +129,7 @@ fn read(path: &Path) -> Result<Frame> {
         .with_source(path.display().to_string()))
 }
 
-/// No photo that a chunk format can carry to a cloud is larger; a fifo or a wrong path must not fill the memory.
+/// No photo that a chunk format can carry to a cloud is larger; a wrong path must not fill the memory.
 const MAX_FILE: u64 = 64 << 20;
 
 #[cfg(test)]
@@ -186,6 +202,36 @@ mod tests {
         assert_eq!(
             (source.next().unwrap().width(), source.next().is_err()),
             (512, true)
+        );
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_no_regular_file_is_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo.jpg");
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(&fifo)
+                .status()
+                .unwrap()
+                .success()
+        );
+        for spec in [
+            format!("file:{}", fifo.display()),
+            format!("dir:{}", folder.path().display()),
+            format!("mjpeg:{}", fifo.display()),
+            "mjpeg:/dev/zero".into(),
+            "file:/dev/zero".into(),
+        ] {
+            let error = crate::open(&spec).unwrap().next().unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidArgument, "{spec}");
+            assert!(error.to_string().contains("is no regular file"), "{error}");
+        }
+        let error = File::new(folder.path()).next().unwrap_err();
+        assert!(
+            error.to_string().ends_with("is a folder: use dir:FOLDER"),
+            "{error}"
         );
     }
 

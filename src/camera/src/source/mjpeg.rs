@@ -10,7 +10,8 @@ use crate::camera::now_ms;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::jpeg::{self, Splitter};
-use crate::source::{FrameSource, Lost, MAX_JPEG};
+use crate::source::files::open_regular;
+use crate::source::{FrameSource, Lost, MAX_JPEG, NO_PICTURE};
 
 /// The pictures of a file, one after the other, over and over.
 pub(crate) struct Recording {
@@ -43,7 +44,7 @@ impl Recording {
         let mut playing = match self.playing.take() {
             Some(playing) => playing,
             None => Playing {
-                file: fs::File::open(path).map_err(failed)?,
+                file: open_regular(path)?,
                 splitter: Splitter::new(MAX_JPEG),
                 counted: 0,
                 pictures: 0,
@@ -57,6 +58,13 @@ impl Recording {
                 playing.pictures += 1;
                 self.playing = Some(playing);
                 return Ok(picture);
+            }
+            if playing.splitter.between() > NO_PICTURE {
+                let words = format!(
+                    "`{}` is no recording: {NO_PICTURE} octets without a JPEG",
+                    path.display()
+                );
+                return Err(Error::new(ErrorKind::Jpeg, words));
             }
             let read = playing.file.read(&mut piece).map_err(failed)?;
             playing.splitter.push(piece.get(..read).unwrap_or_default());
@@ -105,3 +113,18 @@ impl FrameSource for Recording {
 
 /// A file of nothing but damaged pictures must not be read for ever.
 const DAMAGED_AT_MOST: u64 = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_huge_file_without_a_picture_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("huge.mjpeg");
+        fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        let error = Recording::new(&path).next().unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Jpeg);
+        assert!(error.to_string().contains("is no recording"), "{error}");
+    }
+}

@@ -254,6 +254,8 @@ const SPECS: &str =
 
 /// Octets of the largest picture that is taken from a camera.
 const MAX_JPEG: usize = 32 << 20;
+/// Octets without a picture after which a stream is none of pictures.
+const NO_PICTURE: usize = 4 << 20;
 
 #[cfg(test)]
 mod tests {

@@ -17,7 +17,7 @@ use crate::camera::now_ms;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::jpeg::{self, Splitter};
-use crate::source::{FrameSource, Lost, MAX_JPEG, Mode, Stop, Wish};
+use crate::source::{FrameSource, Lost, MAX_JPEG, Mode, NO_PICTURE, Stop, Wish};
 use client::{Body, Response};
 use url::Url;
 
@@ -195,5 +195,3 @@ fn next_of_stream(
 }
 
 const REDIRECTS: usize = 5;
-/// Octets without a picture after which a stream is none of pictures.
-const NO_PICTURE: usize = 4 << 20;
