@@ -347,3 +347,20 @@ fn a_program_that_is_silent_about_its_cameras_is_listed_as_unusable() {
         );
     }
 }
+
+#[test]
+fn a_program_that_leaves_another_one_behind_is_listed_all_the_same() {
+    let script = "if [ \"$1\" = --list-cameras ]; then\n\
+                  sleep 600 & echo $! > pid\n\
+                  echo '0 : imx219 [3280x2464 10-bit RGGB] (/base)'; fi";
+    if with_path(
+        "a_program_that_leaves_another_one_behind_is_listed_all_the_same",
+        &[("rpicam-vid", script)],
+    ) {
+        let start = Instant::now();
+        assert!(list().iter().any(|camera| camera.name == "imx219"));
+        assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
+        let left_behind = pid();
+        eventually("what it left behind is ended", || !runs(&left_behind));
+    }
+}

@@ -1,8 +1,13 @@
 //! What `rpicam-vid --list-cameras` says.
 
 use std::io::Read as _;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::sync_channel;
+use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::source::{Found, Mode};
 
@@ -33,23 +38,38 @@ fn ask(program: &std::path::Path) -> Result<String, String> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
+        .process_group(0)
         .spawn()
         .map_err(failed)?;
-    let deadline = Instant::now() + PATIENCE;
-    // A list fits into the pipe, so the program ends without being read.
-    while child.try_wait().map_err(failed)?.is_none() {
-        if Instant::now() > deadline {
-            let _ = child.kill(); // gone already
-            let _ = child.wait();
-            return Err(format!("{} --list-cameras does not end", program.display()));
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let mut text = Vec::new();
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let (sender, said) = sync_channel(1);
     if let Some(stdout) = child.stdout.take() {
-        stdout.take(LONGEST).read_to_end(&mut text).map_err(failed)?;
+        thread::spawn(move || {
+            let mut text = Vec::new();
+            let read = stdout.take(LONGEST).read_to_end(&mut text);
+            let _ = sender.send(read.map(|_| text)); // nobody waits any more
+        });
     }
-    Ok(String::from_utf8_lossy(&text).into_owned())
+    let deadline = Instant::now() + PATIENCE;
+    let mut ended = false;
+    // Looked at without waiting for it: as long as it was not, its number is nobody else's.
+    while !ended && Instant::now() < deadline {
+        let how = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        ended = pid.is_none_or(|pid| !matches!(waitid(WaitId::Pid(pid), how), Ok(None)));
+        thread::sleep(Duration::from_millis(10));
+    }
+    // What it started and left behind may keep its standard output open.
+    if let Some(pid) = pid {
+        let _ = kill_process_group(pid, Signal::KILL); // gone already
+    }
+    let _ = child.wait();
+    if !ended {
+        return Err(format!("{} --list-cameras does not end", program.display()));
+    }
+    match said.recv_timeout(PATIENCE) {
+        Ok(text) => Ok(String::from_utf8_lossy(&text.map_err(failed)?).into_owned()),
+        Err(_) => Err(format!("{} --list-cameras does not end", program.display())),
+    }
 }
 
 /// Reads the list of rpicam-apps 1.5:
