@@ -71,7 +71,11 @@ pub unsafe extern "C" fn faceiot_v2_next(
             }
         } else {
             // The octet read ahead.
-            offset = encoder.source.position.checked_sub(1).ok_or(ErrorKind::InvalidArgument)?;
+            offset = encoder
+                .source
+                .position
+                .checked_sub(1)
+                .ok_or(ErrorKind::InvalidArgument)?;
         }
         data[..1].copy_from_slice(&ahead);
         let count = 1 + encoder.source.fill(&mut data[1..])?;
