@@ -49,6 +49,9 @@ pub(super) trait Device: Send {
     /// Maps the memory of the next buffer (0, 1, 2 ...), as `QueryBuffer` described it.
     fn map(&mut self, offset: u32, length: u32) -> io::Result<()>;
 
+    /// Gives the memory of all buffers back.
+    fn unmap(&mut self);
+
     /// The memory of a buffer that was dequeued and not queued again; empty for any other.
     fn octets(&self, index: u32) -> &[u8];
 

@@ -198,6 +198,11 @@ impl Device for Loan {
         Ok(())
     }
 
+    fn unmap(&mut self) {
+        self.memory.clear();
+        self.fake.state().calls.push("unmap");
+    }
+
     fn octets(&self, index: u32) -> &[u8] {
         self.memory.get(index as usize).map_or(&[], Vec::as_slice)
     }
@@ -233,7 +238,8 @@ impl State {
                 parameters.interval = self.interval.unwrap_or(parameters.interval);
             }
             Call::RequestBuffers(request) => {
-                request.count = self.granted;
+                // As many as it likes, and none for none.
+                request.count = if request.count == 0 { 0 } else { self.granted };
                 self.buffers.clear();
             }
             Call::QueryBuffer(buffer) => {

@@ -166,6 +166,9 @@ impl Device for Node {
         if start == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
+        // A forked child does not get the mapping, which would keep the buffers, and the camera, after we have gone.
+        // SAFETY: the mapping that was just made, in its full length; in this process nothing about it changes.
+        let _ = unsafe { libc::madvise(start, length, libc::MADV_DONTFORK) };
         let start = NonNull::new(start.cast::<u8>()).ok_or_else(wrong)?;
         self.buffers.push(Mapping {
             start,
@@ -173,6 +176,10 @@ impl Device for Node {
             held: false,
         });
         Ok(())
+    }
+
+    fn unmap(&mut self) {
+        self.buffers.clear();
     }
 
     fn octets(&self, index: u32) -> &[u8] {

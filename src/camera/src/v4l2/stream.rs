@@ -289,6 +289,11 @@ impl Drop for Stream {
     fn drop(&mut self) {
         // The camera may be gone; what is mapped and open is given back in any case.
         let _ = self.device.call(Call::StreamOff);
+        self.device.unmap();
+        // A forked child that has the descriptor too must not keep the camera: who frees the buffers is done with it.
+        let _ = self
+            .device
+            .call(Call::RequestBuffers(&mut abi::RequestBuffers::default()));
     }
 }
 

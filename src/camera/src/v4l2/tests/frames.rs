@@ -189,3 +189,14 @@ fn a_camera_that_is_silent_or_gives_rubbish_only_ends_in_a_timeout_and_stays_usa
     );
     assert!(stream.lost().damaged > 0);
 }
+
+#[test]
+fn a_camera_is_let_go_though_a_child_holds_its_descriptor() {
+    let (fake, stream) = stream_of([frame(&photo(), 0)]);
+    drop(stream);
+    let calls = &fake.state().calls;
+    assert!(
+        calls.ends_with(&["STREAMOFF", "unmap", "REQBUFS"]),
+        "buffers that are mapped cannot be freed: {calls:?}"
+    );
+}
