@@ -225,6 +225,8 @@ pub(super) const CAPTURE: u32 = 1;
 pub(super) const MMAP: u32 = 1;
 /// `V4L2_FIELD_ANY`: the driver chooses; webcams are progressive.
 const FIELD_ANY: u32 = 0;
+/// `V4L2_FIELD_SEQ_TB`, `V4L2_FIELD_SEQ_BT`, `V4L2_FIELD_ALTERNATE`: the odd and the even lines apart from each other.
+pub(super) const FIELDS_APART: [u32; 3] = [5, 6, 7];
 
 /// `V4L2_COLORSPACE_JPEG`: sRGB with values over the full range.
 pub(super) const COLORSPACE_JPEG: u32 = 7;
@@ -269,6 +271,8 @@ pub(super) mod control {
 
     /// `V4L2_CTRL_FLAG_*`.
     pub(crate) const DISABLED: u32 = 0x0001;
+    /// In use by somebody else for the moment.
+    pub(crate) const GRABBED: u32 = 0x0002;
     pub(crate) const READ_ONLY: u32 = 0x0004;
     pub(crate) const INACTIVE: u32 = 0x0010;
     pub(crate) const WRITE_ONLY: u32 = 0x0040;

@@ -33,7 +33,7 @@ pub(super) fn list(device: &mut dyn Device, path: &Path) -> Result<Vec<Control>>
             step: i64::from(query.step),
             default: i64::from(query.default),
             choices: choices(device, &query),
-            writable: query.flags & (control::READ_ONLY | control::INACTIVE) == 0,
+            writable: query.flags & (control::READ_ONLY | control::INACTIVE | control::GRABBED) == 0,
         });
     }
     Ok(found)

@@ -65,9 +65,7 @@ pub(super) fn describe(device: &mut dyn Device, path: &Path, found: &mut Found) 
         found.why = Identity::nothing_readable(&offers);
         return Ok(());
     }
-    found.usable = true;
     let names: Vec<String> = readable.iter().map(|offer| offer.fourcc.to_string()).collect();
-    found.why = format!("gives {}", names.join(", "));
     for offer in readable {
         let mut sizes: Vec<(u32, u32)> = offer.sizes.iter().flat_map(Sizes::examples).collect();
         sizes.sort_unstable();
@@ -81,6 +79,8 @@ pub(super) fn describe(device: &mut dyn Device, path: &Path, found: &mut Found) 
             });
         }
     }
+    found.usable = true;
+    found.why = format!("gives {}", names.join(", "));
     Ok(())
 }
 

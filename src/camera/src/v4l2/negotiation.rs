@@ -87,6 +87,14 @@ fn set(device: &mut dyn Device, path: &Path, candidate: &Candidate) -> Result<Op
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => return Ok(None),
         Err(error) => return Err(problem::failed(path, "setting the format", &error)),
     }
+    if abi::FIELDS_APART.contains(&format.field) {
+        let what = "gives odd and even lines as pictures of their own (interlaced video): set its input to a progressive \
+                    mode";
+        return Err(Error::new(
+            ErrorKind::Camera,
+            format!("`{}` {what}", path.display()),
+        ));
+    }
     let fourcc = FourCc(format.fourcc);
     let Some(encoding) = fourcc
         .encoding()

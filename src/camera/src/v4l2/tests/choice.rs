@@ -278,3 +278,28 @@ fn a_place_may_hold_commas_and_the_format_stands_behind_it() {
         assert!(super::super::parse(argument).is_err(), "{argument}");
     }
 }
+
+#[test]
+fn a_camera_that_gives_odd_and_even_lines_apart_is_refused() {
+    for field in abi::FIELDS_APART {
+        let fake = Fake::webcam().with(|state| {
+            state.adjust = match field {
+                5 => |format| {
+                    format.field = 5;
+                    Ok(())
+                },
+                6 => |format| {
+                    format.field = 6;
+                    Ok(())
+                },
+                _ => |format| {
+                    format.field = 7;
+                    Ok(())
+                },
+            };
+        });
+        let (kind, message) = message(start(&fake, &wish(640, 480)));
+        assert_eq!(kind, ErrorKind::Camera);
+        assert!(message.contains("interlaced"), "{message}");
+    }
+}

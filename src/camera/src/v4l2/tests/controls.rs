@@ -24,6 +24,7 @@ fn camera() -> (Fake, Stream) {
             query(11, control::INTEGER_MENU, "Link", [0, 0], 0),
             query(12, control::BITMASK, "Mask", [0, -1], 0),
             query(13, control::INTEGER, "Zoom", [1, 5], control::WRITE_ONLY),
+            query(14, control::INTEGER, "Taken", [1, 5], control::GRABBED),
         ];
         state.values = [(1, 128), (3, 1), (4, 250), (6, 7), (12, 3)].into();
     });
@@ -50,6 +51,7 @@ fn controls_are_listed_with_limits_values_and_choices() {
             ("link", 0, true),
             ("mask", 3, true),
             ("zoom", 1, true),
+            ("taken", 1, false),
         ]
     );
     assert_eq!((controls[0].minimum, controls[0].maximum), (0, 255));

@@ -115,3 +115,20 @@ fn a_list_tells_every_mode_once_and_what_is_no_camera() {
     list::describe(&mut *fake.boxed(), Path::new(PATH), &mut found).unwrap();
     assert!(!found.usable && found.why.contains("metadata"));
 }
+
+#[test]
+fn a_camera_that_fails_while_it_is_looked_at_is_not_listed_as_usable() {
+    let mut found = Found {
+        spec: String::new(),
+        name: String::new(),
+        driver: String::new(),
+        modes: Vec::new(),
+        usable: false,
+        why: String::new(),
+    };
+    let fake = Fake::webcam().with(|state| {
+        state.failing.insert("ENUM_FRAMEINTERVALS", libc::ENODEV);
+    });
+    list::describe(&mut *fake.boxed(), Path::new(PATH), &mut found).unwrap_err();
+    assert!(!found.usable);
+}
