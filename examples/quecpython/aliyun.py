@@ -1,4 +1,8 @@
-# The same for an Aliyun device: three names, a property, commands.
+# An Aliyun device: three names, a property, commands. QuecPython, or any MicroPython that is online; on a PC with
+# `faceiot run --micropython`.
+import sys
+
+sys.path.append("/usr")  # where a modem's own files are
 from faceiot import network
 from faceiot.device import Device
 

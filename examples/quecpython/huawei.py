@@ -1,4 +1,7 @@
-# The tutorial's Huawei script: connect, report a property, answer commands. QuecPython, MicroPython, or a PC.
+# The tutorial's Huawei script: connect, report a property, answer commands. QuecPython; on a PC with `faceiot run --micropython`.
+import sys
+
+sys.path.append("/usr")  # where a modem's own files are
 from faceiot import network
 from faceiot.device import Device
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -51,6 +53,59 @@ def test_its_camera_and_client_work_although_they_swallow_errors(
         offset = int.from_bytes(chunk[20:24], "big")
         received[offset : offset + len(chunk) - 40] = chunk[40:]
     assert received == photo[1][:12_000]
+
+
+def test_its_client_tells_its_last_will_only_when_the_connection_is_lost(
+    on_device: Run, mosquitto: Mosquitto, listener: Listener, tmp_path: Path
+) -> None:
+    case = "only_a_lost_connection_is_a_last_will"
+    assert on_device("firmware.py", case, str(mosquitto.port), cwd=tmp_path, modem=True) == "ok\n"
+    assert listener.next() == ("/own/will", b"after close")
+
+
+def test_its_client_pings_in_a_thread_of_its_own_until_it_disconnects(on_device: Run, tmp_path: Path) -> None:
+    heard = bytearray()
+
+    def serve() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.settimeout(20)
+            connection.recv(100)
+            connection.sendall(b"\x20\x02\x00\x00")
+            heard.extend(connection.recv(100))
+            connection.sendall(b"\xd0\x00")
+            for octets in iter(lambda: connection.recv(100), b""):
+                heard.extend(octets)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(20)
+        serving = threading.Thread(target=serve)
+        serving.start()
+        case, port = "pings_by_itself_until_it_disconnects", str(server.getsockname()[1])
+        assert on_device("firmware.py", case, port, cwd=tmp_path, modem=True) == "ok\n"
+        serving.join(20)
+    assert heard == b"\xc0\x00\xe0\x00"
+
+
+def test_its_client_comes_back_and_subscribes_again(interpreter: list[str], mosquitto: Mosquitto, tmp_path: Path) -> None:
+    case = "reconnects_and_subscribes_again"
+    device = subprocess.Popen(
+        [*interpreter, "-m", "quecpython", str(DEVICE / "firmware.py"), case, str(mosquitto.port)],
+        env={**paths(), "PYTHONUNBUFFERED": "1"},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert device.stdout is not None
+        assert device.stdout.readline() == "connected\n"
+        mosquitto.stop()
+        mosquitto.start()
+        printed, _ = device.communicate(timeout=20)
+    finally:
+        device.kill()
+    assert device.returncode == 0
+    assert printed.endswith("ok\n")
 
 
 def test_a_server_that_closes_is_noticed_although_wait_msg_returns_none(

@@ -13,6 +13,7 @@ import pytest
 from cloud import FACEIOT, LocalCloud, environment, until
 
 from conftest import COMPAT, PORT, ROOT, tool
+from conftest import DEVICE as DEVICE_SCRIPTS
 
 SEED = ROOT / "tests" / "seeds" / "002_25ebcd3f55505fc5.txt"
 DEVICE = "huawei:5fbbb784b4ec2202e982e643_868540050954037"
@@ -100,6 +101,53 @@ def test_the_aliyun_example_reports(cloud: LocalCloud, tmp_path: Path) -> None:
         script.communicate()
 
 
+class Board:
+    """A MicroPython that is no modem: online already, its camera a class. The cloud's host leads to the local one."""
+
+    def __init__(self, cloud: LocalCloud, example: str, folder: Path) -> None:
+        path = ROOT / "examples" / "quecpython" / example
+        self.process = subprocess.Popen(
+            [tool("micropython"), DEVICE_SCRIPTS / "board.py", path],
+            cwd=folder,
+            env=environment(
+                MICROPYPATH=f"{PORT}:{COMPAT}:.frozen",
+                FACEIOT_ROUTES=f"*.myhuaweicloud.com:1883=127.0.0.1:{cloud.mqtt} *.aliyuncs.com:1883=127.0.0.1:{cloud.mqtt}",
+            ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def __enter__(self) -> subprocess.Popen[str]:
+        return self.process
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+def test_the_aliyun_example_runs_on_a_board_that_is_no_modem(cloud: LocalCloud, tmp_path: Path) -> None:
+    cloud.add("aliyun:a1b2C3d4E5F:esp001_001", "589abcdef0123456789abcdef01e0f")
+    with Board(cloud, "aliyun.py", tmp_path):
+        until("its report", lambda: cloud.properties("aliyun:a1b2C3d4E5F:esp001_001") == {"temperature": 15.5})
+
+
+def test_the_photo_example_runs_on_a_board_with_a_camera(cloud: LocalCloud, photo: tuple[Path, bytes], tmp_path: Path) -> None:
+    with Board(cloud, "photo.py", tmp_path):
+        until("the device", lambda: cloud.online(DEVICE))
+        assert cloud.ask(DEVICE, "capture", {})["data"] == {"accepted": True}
+        row, digest = cloud.photo()
+    assert digest == hashlib.sha256(photo[1]).hexdigest()
+    assert (row["verified"], row["problem"]) == ("crc", None)
+
+
+def test_the_huawei_example_says_on_such_a_board_that_it_has_no_imei(cloud: LocalCloud, tmp_path: Path) -> None:
+    with Board(cloud, "huawei.py", tmp_path) as board:
+        out, _ = board.communicate(timeout=20)
+    assert board.returncode == 1
+    assert "this board is no modem and has no IMEI: write the device's own id" in out
+
+
 def test_a_photo_is_taken_on_command_by_the_simulated_modem(cloud: LocalCloud, photo: tuple[Path, bytes], tmp_path: Path) -> None:
     example = ROOT / "examples" / "quecpython" / "photo.py"
     micropython = f"--micropython={tool('micropython')}"
@@ -129,20 +177,104 @@ while not taken:
 with open(taken[0][1], "rb") as file:
     print(taken[0][0], file.read()[:2])
 uart = UART(UART.UART1, 115200, 8, 0, 1, 0)
-print(uart.write("AT"), uart.any())
+print(uart.write("AT"), uart.any(), uart.read(9))
+heard = []
+uart.set_callback(heard.append)
+uart.feed(b"OK\\r\\n")
+print(heard, uart.any(), uart.read(2), uart.any(), uart.read(9), uart.any(), bytes(uart.written))
+uart.close()
+uart.feed(b"RING")
+print(len(heard), uart.any())
 """
 
 
 @pytest.mark.parametrize("interpreter", ["CPython", "MicroPython"])
-def test_the_modems_camera_writes_a_file_and_says_so_later(photo: tuple[Path, bytes], interpreter: str, tmp_path: Path) -> None:
+def test_the_modems_camera_and_uart_answer_later(photo: tuple[Path, bytes], interpreter: str, tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(CAMERA)
     options, more = [], {}  # CPython: the test card of the wheel
     if interpreter == "MicroPython":
         options, more = [f"--micropython={tool('micropython')}"], {"FACEIOT_CAMERA": str(photo[0])}
     code, out, err = ended(run("--real-cloud", *options, "script.py", cwd=tmp_path, **more))
     assert code == 0, err
-    assert out == "-1 0\n0 []\n0 b'\\xff\\xd8'\n2 0\n"
+    assert out == (
+        "-1 0\n0 []\n0 b'\\xff\\xd8'\n"
+        "2 0 b''\n[[0, 0, 4]] 4 b'OK' 2 b'\\r\\n' 0 b'AT'\n1 4\n"
+    )
     assert (tmp_path / "photo.jpeg").stat().st_size > 1000
+
+
+LATE = """
+import camera, os, sys, utime
+taken = []
+eye = camera.camCapture(0, 640, 480, 0, 0, 0)
+if eye.open() != 0:
+    sys.exit(3)
+eye.callback(taken.append)
+os.remove("scene.jpg")
+eye.start(640, 480, "photo")
+while not taken:
+    utime.sleep_ms(10)
+print(taken[0][0] != 0)
+"""
+
+
+@pytest.mark.parametrize("interpreter", ["CPython", "MicroPython"])
+def test_a_camera_that_is_not_there_says_so_and_lets_nobody_wait(interpreter: str, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(LATE)
+    (tmp_path / "scene.jpg").write_bytes(b"\xff\xd8")
+    options = [f"--micropython={tool('micropython')}"] if interpreter == "MicroPython" else []
+
+    def look(camera: str) -> tuple[int, str, str]:
+        return ended(run("--real-cloud", *options, "script.py", cwd=tmp_path, FACEIOT_CAMERA=camera))
+
+    code, out, _ = look("/nope.jpg")
+    assert (code, out.startswith("no camera `/nope.jpg`: "), out.count("\n")) == (3, True, 1)
+    if interpreter == "CPython":
+        assert look("nonsense:1x")[0] == 3
+    code, out, err = look("scene.jpg")
+    assert (code, out.startswith("no photo: "), out.endswith("\nTrue\n")) == (0, True, True), err
+
+
+@pytest.mark.parametrize("interpreter", ["CPython", "MicroPython"])
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("NETWORK", "online"), ("NETWORK", "3"), ("NETWORK", "3,1,4"), ("ZONE", "east"), ("ZONE", "8,0")],
+)
+def test_nonsense_about_the_modem_is_explained_in_one_line(variable: str, value: str, interpreter: str, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("import checkNet\nprint('ran')\n")
+    options = [f"--micropython={tool('micropython')}"] if interpreter == "MicroPython" else []
+    name = f"FACEIOT_MODEM_{variable}"
+    code, out, err = ended(run("--real-cloud", *options, "script.py", cwd=tmp_path, **{name: value}))
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"{name} is `{value}`: it is ")
+
+
+SIM = """
+import sim, modem
+print(sim.getStatus(), sim.getImsi(), sim.getIccid(), sim.getPhoneNumber())
+print(modem.getDevImei(), modem.getDevSN(), modem.getDevModel())
+"""
+
+
+@pytest.mark.parametrize("interpreter", ["CPython", "MicroPython"])
+def test_the_modem_and_its_card_are_who_the_environment_says(interpreter: str, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SIM)
+    options = [f"--micropython={tool('micropython')}"] if interpreter == "MicroPython" else []
+
+    def said(**more: str) -> list[str]:
+        code, out, err = ended(run("--real-cloud", *options, "script.py", cwd=tmp_path, **more))
+        assert code == 0, err
+        return out.splitlines()
+
+    assert said() == [
+        "1 460046619207891 89860450191891038487 -1",
+        "868540050954037 D1Q20GM050038341P EC600S",
+    ]
+    names = {"IMSI": "460001234567890", "ICCID": "-1", "PHONE": "13800000000", "IMEI": "-1", "SN": "N1"}
+    assert said(**{f"FACEIOT_MODEM_{name}": value for name, value in names.items()}) == [
+        "1 460001234567890 -1 13800000000",
+        "-1 N1 EC600S",
+    ]
 
 
 # A script with paho-mqtt, as the Raspberry Pi tutorial's SDK uses it inside, with TLS verified by the system's authorities.

@@ -116,6 +116,41 @@ def wait_msg_returns_none_when_the_server_closes():
     gone.disconnect()
 
 
+def reconnects_and_subscribes_again():
+    # The broker goes away and comes back when this says so.
+    heard, said = [], []
+    ours = umqtt.MQTTClient("ours", "127.0.0.1", SERVER, "listener", "listener")
+    ours.set_callback(lambda topic, message: heard.append((topic, message)))
+    ours.error_register_cb(said.append)
+    ours.connect()
+    ours.subscribe("own", 1)
+    print("connected")
+    while not said or ours.get_mqttsta() != 0:
+        assert ours.wait_msg() is None
+    assert ours.publish("own", "back", qos=1) is True
+    while not heard:
+        ours.wait_msg()
+    assert heard == [(b"own", b"back")] and said[0] == "reconnect", (heard, said)
+    ours.disconnect()
+
+
+def only_a_lost_connection_is_a_last_will():
+    for end in ("disconnect", "close"):  # close() says nothing to the broker
+        ours = umqtt.MQTTClient("ours", "127.0.0.1", SERVER, "listener", "listener")
+        ours.set_last_will("/own/will", "after " + end, qos=1)
+        ours.connect()
+        getattr(ours, end)()
+
+
+def pings_by_itself_until_it_disconnects():
+    # The server answers CONNECT and the ping.
+    idle = umqtt.MQTTClient("idle", "127.0.0.1", SERVER, keepalive=5, reconn=False)
+    idle.connect()
+    assert idle.wait_msg() == 0xD0  # PINGRESP
+    idle.disconnect()
+    utime.sleep_ms(400)  # the thread looks each 200 ms
+
+
 def a_long_topic_breaks_its_subscribe_and_not_the_ports():
     topic = "/p1/cam1/" + 120 * "x"
     ours = MQTTClient("ours", "127.0.0.1", SERVER, "listener", "listener")

@@ -2,6 +2,7 @@
 # Runs inside MicroPython, where `_faceiot` can be imported.
 import gc
 import sys
+
 import _faceiot
 
 # Nothing of the package has been imported: the module finds its errors all the same.

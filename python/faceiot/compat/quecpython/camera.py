@@ -17,10 +17,15 @@ class camCapture:
 
     def open(self):
         source = settings.camera
-        if FrameSource is not None and (not source or ":" in source):
-            self._frames = FrameSource(source or "testcard:640x480")
-        elif not source:
-            print("no camera: set FACEIOT_CAMERA to a JPEG file")
+        try:
+            if FrameSource is not None and (not source or ":" in source):
+                self._frames = FrameSource(source or "testcard:640x480")
+            elif not source:
+                raise ValueError("set FACEIOT_CAMERA to a JPEG file")
+            else:
+                open(source, "rb").close()
+        except Exception as e:
+            print("no camera `%s`: %s" % (source, e))
             return -1
         self._open = True
         return 0
@@ -38,15 +43,25 @@ class camCapture:
     def _take(self, name):
         utime.sleep_ms(100)
         path = settings.files + "/" + name + ".jpeg"
-        with open(path, "wb") as file:
-            if self._frames is not None:
-                file.write(next(self._frames).jpeg)
-            else:
-                with open(settings.camera, "rb") as scene:
-                    while file.write(scene.read(256)):
-                        pass
+        result = settings.camera_result
+        try:
+            self._write(path)
+        except Exception as e:  # in a thread of its own nobody else would see it, and the script would wait for ever
+            print("no photo:", e)
+            result = result or 1
         if self._callback is not None:
-            self._callback([settings.camera_result, path if settings.camera_tells_path else name])
+            self._callback([result, path if settings.camera_tells_path else name])
+
+    def _write(self, path):
+        if self._frames is not None:
+            jpeg = next(self._frames).jpeg
+            with open(path, "wb") as file:
+                file.write(jpeg)
+            return
+        with open(settings.camera, "rb") as scene:
+            with open(path, "wb") as file:
+                while file.write(scene.read(256)):
+                    pass
 
     def close(self):
         self._open = False
