@@ -1,9 +1,28 @@
 # A device: connects with its signed secret, reports, answers commands, sends photos.
 
+import gc
+
 from . import chunk, sign, topics
 from .errors import ArgumentError, ConnectError, FaceIotError, RefusedError, TimedOutError
+
+gc.collect()  # what an import leaves behind would cut a small heap into pieces: away with it before the next
+
 from .mqtt import MQTTClient
-from .port import hashlib, octets, sleep_ms, ticks_diff, ticks_ms, time
+from .port import const, hashlib, octets, sleep_ms, ticks_diff, ticks_ms, time
+
+gc.collect()
+
+RECONNECTS = const(20)  # tries to connect until it is given up: 13 minutes of pauses
+_ANSWERS = const(8)  # answers that are kept for requests that come again
+_PHOTOS = const(4)  # photos that wait while another one is sent
+
+
+class Reply:
+    """An answer with a code of its own: 200 when it went well (Huawei is sent its 0 for it). `data` is a dict or None."""
+
+    def __init__(self, code, data=None):
+        self.code = code
+        self.data = data
 
 
 class Device:
@@ -17,6 +36,7 @@ class Device:
     """
 
     def __init__(self, names, login, format, pause_ms, client=None, qos=1, **connection):
+        gc.collect()
         self.topics = names
         self.format = format
         self.qos = qos
@@ -28,6 +48,8 @@ class Device:
         self._frame = 0
         self._epoch = _epoch()
         self._answered = []
+        self._sending = False
+        self._photos = []
 
     @classmethod
     def aliyun(cls, product_key, device_name, device_secret, format="hex", client=None, qos=1, pause_ms=None,
@@ -54,41 +76,76 @@ class Device:
 
     def connect(self):
         """Logs in and asks for the device's commands."""
+        gc.collect()
         try:
-            self._client.connect()
+            self._ask(self._client.connect)
         except ValueError as e:  # QuecPython's umqtt turns every failure into "MQTT Connect error=..."
             if str(e)[-2:] in ("=4", "=5"):
-                raise RefusedError("login refused: wrong secret, or the device is unknown or disabled")
+                raise RefusedError(_REFUSED)
             raise ConnectError(str(e))
         for topic in self.topics.subscriptions:
-            self._client.subscribe(topic, 1)
+            self._ask(self._client.subscribe, topic, 1)
+        try:
+            self._ask(self._client.subscribe, self.topics.control, 1)
+        except ConnectError as e:
+            # A topic that the product may not have. A refused subscription leaves the connection up: it can be pinged.
+            self._ask(self._client.ping)
+            print("faceiot: no commands on", self.topics.control, "-", e)
         return self
 
     def disconnect(self):
-        self._client.disconnect()
+        self._ask(self._client.disconnect)
 
     def on_command(self, handler):
-        """`handler(name, parameters)` returns the data of the answer, or None. An exception becomes an error answer."""
+        """`handler(name, payload)` returns the data of the answer: a dict that JSON can hold, None, or a `Reply`.
+
+        Names and payloads are the wheel's: the service or command with its parameters, `set` with the properties, what a
+        call by RRPC or a message of a topic of the user's own names itself. An exception becomes an error answer: the
+        console sees what it says, the cloud only that the command failed.
+        """
         self._handler = handler
 
     def report(self, **properties):
-        """Reports properties."""
+        """Reports properties: what JSON can hold."""
+        _check_json(properties)
         self._number += 1
         topic, text = self.topics.report(properties, self._number)
         self._publish(topic, text)
 
-    def send_photo(self, photo, size=4096, attempts=2, reconnects=0):
-        """Sends a photo: bytes, a memoryview, an open file or a path. Returns the number of messages.
+    def send_photo(self, photo, size=4096, attempts=2, reconnects=RECONNECTS):
+        """Sends a photo: bytes, a memoryview, an open file, a path, or a function that gives one. Returns the number of
+        messages.
 
         When the connection is lost on the way it is opened again and the photo starts again, from its first octet.
         In `v2` it keeps its id and its chunks say that they were sent before, so that it stays one photo.
         It is begun `attempts` times at most; each time the connection is tried `reconnects` times (0: until it is there).
         Raises ConnectError when that was in vain.
+
+        While a photo is on its way (a command's handler sends one) the next waits until it is through, and this returns
+        0. A camera with one frame buffer overwrites what is being sent: give the function, `camera.capture`, which is
+        called when the photo's turn comes. Four wait at most, and none after an error, which the first call raises.
         """
-        if hasattr(photo, "seek") and hasattr(photo, "tell"):
-            start = photo.tell()
-        else:
-            start = None
+        if self._sending:
+            if len(self._photos) >= _PHOTOS:
+                raise FaceIotError("%d photos wait to be sent already" % _PHOTOS)
+            self._photos.append((photo, size, attempts, reconnects))
+            return 0
+        self._sending = True
+        try:
+            count = self._begin(photo, size, attempts, reconnects)
+            while self._photos:
+                self._begin(*self._photos.pop(0))
+            return count
+        finally:
+            self._sending = False
+            if self._photos:
+                print("faceiot: %d photos that waited are not sent" % len(self._photos))
+                self._photos = []
+
+    def _begin(self, photo, size, attempts, reconnects):
+        if callable(photo):
+            photo = photo()
+        start = photo.tell() if hasattr(photo, "seek") and hasattr(photo, "tell") else None
         self._frame += 1
         again = False
         while True:
@@ -100,37 +157,55 @@ class Device:
             except (ConnectError, TimedOutError):
                 if attempts < 1:
                     raise
-                again = True
-                self.reconnect(reconnects)
-                if start is not None:
-                    photo.seek(start)
+            again = True
+            self.reconnect(reconnects)
+            if start is not None:
+                photo.seek(start)
 
     def _send(self, photo, size, again):
-        count = 0
         if self.format == "hex":
-            for message in chunk.hex(photo):
-                self._publish(self.topics.property_post, message)
-                self._pause()
-                count += 1
-            return count
-        if self.format != "v2":
+            topic, messages = self.topics.property_post, chunk.hex(photo)
+        elif self.format == "v2":
+            topic = self.topics.photo
+            messages = chunk.v2(photo, self._frame, self._epoch, size, retransmit=again)
+        else:
             raise ArgumentError("format is hex or v2")
-        for message in chunk.v2(photo, self._frame, self._epoch, size, retransmit=again):
-            self._publish(self.topics.photo, message)
+        count = 0
+        for message in messages:
+            if not count and message == chunk.END:
+                raise ArgumentError("the photo is empty")
+            self._publish(topic, message)
             self._pause()
             count += 1
         return count
 
-    def _publish(self, topic, message):
+    def _publish(self, topic, message, qos=None):
         # QuecPython's umqtt swallows errors and returns False; umqtt.simple returns None.
-        if self._client.publish(topic, message, qos=self.qos) is False:
+        if self._ask(self._client.publish, topic, message, qos=self.qos if qos is None else qos) is False:
             raise ConnectError("publishing failed")
+
+    def _ask(self, call, *arguments, **options):
+        """Calls the client. Whichever it is, its errors are the package's."""
+        try:
+            return call(*arguments, **options)
+        except FaceIotError:
+            raise
+        except (OSError, AssertionError, IndexError) as e:
+            # umqtt.simple: OSError(-1) when the server closed; in the midst of a packet it asserts and indexes nothing.
+            raise ConnectError("the connection is lost (%r)" % e)
+        except Exception as e:
+            if type(e).__name__ != "MQTTException":  # umqtt's own, of a module that is not imported here
+                raise
+            code = e.args[0] if e.args else None
+            if code in (1, 2, 4, 5):
+                raise RefusedError(_REFUSED)
+            raise ConnectError("subscription refused" if code == 0x80 else "the broker refuses (%s)" % code)
 
     def _pause(self):
         """Keeps to the cloud's rate; commands that come meanwhile are answered."""
         start = ticks_ms()
         while True:
-            self._client.check_msg()
+            self._ask(self._client.check_msg)
             left = self.pause_ms - ticks_diff(ticks_ms(), start)
             if left <= 0:
                 return
@@ -141,79 +216,112 @@ class Device:
         if isinstance(self._client, MQTTClient):
             try:
                 self._client.wait_msg(timeout)
-            except FaceIotError as e:
-                if e.code != 101:
+            except TimedOutError:
+                if not self._client.connected():
                     raise
         else:
-            self._client.check_msg()
+            self._ask(self._client.check_msg)
             # QuecPython's umqtt says nothing when the server closes; its state does: 0 is connected.
             state = getattr(self._client, "get_mqttsta", None)
             if state is not None and state() != 0:
                 raise ConnectError("the connection is lost")
             sleep_ms(10)
 
-    def loop(self):
-        """Handles commands for ever; connects again when the connection is lost."""
+    def loop(self, reconnects=RECONNECTS):
+        """Handles commands for ever. A lost connection is opened again, in `reconnects` tries (0: until it is there)."""
         while True:
             try:
                 self.step(30)
-            except RefusedError:
-                raise
-            except ConnectError:
-                self.reconnect()
+            except OSError as e:
+                if not _heals(e):
+                    raise
+                self.reconnect(reconnects)
 
-    def reconnect(self, attempts=0):
-        """Connects again, with growing pauses; `attempts` 0 is for ever. A refused login ends it at once."""
+    def reconnect(self, attempts=RECONNECTS):
+        """Connects again, with pauses that grow from half a second to a minute; after `attempts` tries (0: never) what
+        failed is raised. An error that trying again cannot heal, such as a refused login, ends it at once."""
         pause = 500
         while True:
             try:
                 return self.connect()
-            except RefusedError:
-                raise
-            except (FaceIotError, OSError):
+            except OSError as e:
                 attempts -= 1
-                if attempts == 0:
+                if attempts == 0 or not _heals(e):
                     raise
+                print("faceiot: not connected:", e)
             sleep_ms(pause)
             pause = min(2 * pause, 60000)
 
     def _on_message(self, topic, payload):
         topic = topic.decode() if isinstance(topic, (bytes, bytearray)) else topic
-        command = None
         try:
-            command = self.topics.command(topic, bytes(payload).decode())
+            command = self.topics.command(topic, bytes(payload))
         except (ValueError, AttributeError):
             print("faceiot: a command that is not JSON on", topic)
+            return
         if command is None:
             return
-        name, number, value, reply_topic = command
-        if reply_topic is None:
-            self._answer(name, number, value)
-            return
-        # A cloud sends a command again when the answer is late: the handler runs once, the answer goes out again.
-        request = (reply_topic, number)
+        name, value, reply, request = command
+        # A cloud sends a request again when the answer is late: the handler runs once, the answer goes out again.
         answer = None
         for known in self._answered:
-            if known[0] == request:
+            if request is not None and known[0] == request:
                 answer = known[1]
         if answer is None:
-            answer = self._answer(name, number, value)
-            self._answered.append((request, answer))
-            if len(self._answered) > 8:
-                del self._answered[0]
-        self._client.publish(reply_topic, answer, qos=0)
+            answer = self._answer(name, value, reply)
+            if request is not None:
+                self._answered.append((request, answer))
+                if len(self._answered) > _ANSWERS:
+                    del self._answered[0]
+        if reply is not None:
+            self._publish(reply[0], answer, qos=0)
 
-    def _answer(self, name, number, value):
-        code, data = 0, None
-        if self._handler is None:
-            code, data = 1, {"error": "this device has no command handler"}
-        else:
-            try:
-                data = self._handler(name, value)
-            except Exception as e:
-                print("faceiot: command", name, "failed:", repr(e))
-                code, data = 1, {"error": str(e)}
-        return self.topics.reply(number, code, data)
+    def _answer(self, name, value, reply):
+        """Runs the handler; returns its answer, None where none is wanted."""
+        number = reply[1] if reply is not None else ""
+        try:
+            if self._handler is None:
+                return self.topics.reply(number, 500, {"error": "this device has no command handler"})
+            result = self._handler(name, value)
+            code, data = 200, result
+            if hasattr(result, "code") and hasattr(result, "data"):
+                code, data = int(result.code), result.data
+            if data is not None and not isinstance(data, dict):
+                raise ArgumentError("a handler returns a dict, None or a Reply")
+            _check_json(data)
+            return self.topics.reply(number, code, data)
+        except Exception as e:
+            print("faceiot: command", name, "failed:", repr(e))
+            return self.topics.reply(number, 500, {"error": "the command failed"})
+
+
+_REFUSED = "login refused: wrong secret, or the device is unknown or disabled"
+
+
+def _heals(e):
+    """Whether connecting again may help: the package's other errors are a mistake in what was given."""
+    if isinstance(e, FaceIotError):
+        return isinstance(e, (ConnectError, TimedOutError)) and not isinstance(e, RefusedError)
+    return True
+
+
+def _check_json(value):
+    """Raises ArgumentError for what JSON cannot hold: MicroPython writes it all the same, `nan` and objects too."""
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                raise ArgumentError("JSON has text as keys only, not %r" % (key,))
+            _check_json(value[key])
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _check_json(item)
+    elif value is not None and not isinstance(value, str):
+        try:
+            finite = value - value == 0
+        except TypeError:
+            finite = False
+        if not finite:
+            raise ArgumentError("JSON cannot hold %r" % (value,))
 
 
 def _epoch():

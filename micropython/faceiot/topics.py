@@ -1,5 +1,6 @@
 # Topics and small payloads of both clouds, for the messages that a camera needs.
 
+from .crc import crc32
 from .port import json
 
 
@@ -27,21 +28,31 @@ class Aliyun:
         return self.property_post, text
 
     def command(self, topic, payload):
-        """(name, id, parameters, reply topic) of a command, or None for another message."""
+        """A command as (name, payload, reply, request), or None for another message.
+
+        `reply` is the topic and the id of the answer, None where none is wanted. `request` tells whether it is the same
+        one again: topic, id and CRC-32, because ids begin anew; None without an id. Raises ValueError when it is no JSON.
+        """
+        if topic == self.control:
+            return _named("control", _document(payload)) + (None, None)
         if topic.startswith(self.rrpc_request):
             number = topic[len(self.rrpc_request) :]
-            return "rrpc", number, _loads_or_text(payload), self.rrpc_response + number
-        if topic == self.control:
-            return "control", None, _loads_or_text(payload), None
+            document = _document(payload)
+            body = document if isinstance(document, dict) else {}
+            # Any octets; the platform's synchronous service calls put Alink into it.
+            name = str(body.get("method") or "").split(".")[-1] or "rrpc"
+            command = (name, body["params"]) if "params" in body else _named(name, document)
+            reply = self.rrpc_response + number, _id(body.get("id")) or number
+            return command + (reply, _request(topic, number, payload))
         if not topic.startswith(self.service) or topic.endswith("_reply"):
             return None
         body = json.loads(payload)
-        name = topic[len(self.service) :]
-        name = "property_set" if name == "property/set" else name
-        return name, str(body.get("id", "")), body.get("params"), topic + "_reply"
+        name = "set" if topic == self.property_set else topic[len(self.service) :]
+        number = _id(body.get("id"))
+        return name, body.get("params"), (topic + "_reply", number), _request(topic, number, payload)
 
-    def reply(self, command_id, code, data):
-        return json.dumps({"id": command_id, "code": 200 if code == 0 else code, "data": data or {}})
+    def reply(self, number, code, data):
+        return json.dumps({"id": number, "code": code, "data": data or {}})
 
 
 class Huawei:
@@ -54,6 +65,7 @@ class Huawei:
         self.commands = own + "/sys/commands/"
         self.properties_set = own + "/sys/properties/set/"
         self.photo = own + "/user/photo"
+        self.control = own + "/user/control"
         # The platform subscribes system topics for the device at QoS 0; asking again is harmless and works on any broker.
         self.subscriptions = (self.commands + "#", self.properties_set + "#")
 
@@ -62,25 +74,49 @@ class Huawei:
         return self.properties_report, json.dumps(body)
 
     def command(self, topic, payload):
+        if topic == self.control:
+            return _named("control", _document(payload)) + (None, None)
         for prefix in (self.commands, self.properties_set):
             if topic.startswith(prefix + "request_id="):
                 # All that follows is the id, `=` included (the tutorial's split("=")[-1] loses part of it).
                 number = topic[len(prefix) + 11 :]
                 body = json.loads(payload)
-                name = body.get("command_name", "") if prefix == self.commands else "property_set"
+                name = body.get("command_name", "") if prefix == self.commands else "set"
                 value = body.get("paras") if prefix == self.commands else body.get("services")
-                return name, number, value, prefix + "response/request_id=" + number
+                reply = prefix + "response/request_id=" + number, number
+                return name, value, reply, _request(topic, number, payload)
         return None
 
-    def reply(self, command_id, code, data):
-        body = {"result_code": code}
+    def reply(self, number, code, data):
+        body = {"result_code": {200: 0, 500: 1}.get(code, code)}
         if data:
             body["paras"] = data
         return json.dumps(body)
 
 
-def _loads_or_text(payload):
+def _request(topic, number, payload):
+    return (topic, number, crc32(payload)) if number else None
+
+
+def _id(value):
+    """Ids are decimal text by the documents; numbers are seen."""
+    return str(value) if isinstance(value, (str, int)) else ""
+
+
+def _named(name, document):
+    """`{"name": ..., "payload": ...}` names the command itself: the local cloud, where a form has no name."""
+    if isinstance(document, dict) and len(document) == 2 and "payload" in document:
+        if isinstance(document.get("name"), str):
+            return document["name"], document["payload"]
+    return name, document
+
+
+def _document(payload):
+    """JSON as it is, anything else as text, or as octets when it is none."""
     try:
         return json.loads(payload)
     except ValueError:
-        return payload
+        try:
+            return bytes(payload).decode()
+        except ValueError:  # UnicodeError is one
+            return payload

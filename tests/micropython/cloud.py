@@ -94,9 +94,9 @@ class LocalCloud:
     def online(self, device: str) -> bool:
         return bool(json.loads(self.get(f"/api/devices/{urllib.parse.quote(device)}"))["online"])
 
-    def ask(self, device: str, name: str, parameters: object) -> dict[str, Any]:
+    def ask(self, device: str, name: str, parameters: object, form: str | None = None) -> dict[str, Any]:
         """Gives a command and returns the device's answer."""
-        body = {"name": name, "payload": parameters, "timeout": 15}
+        body = {"name": name, "payload": parameters, "timeout": 15, **({"form": form} if form else {})}
         return self.post(f"/api/devices/{urllib.parse.quote(device)}/commands", body)  # type: ignore[no-any-return]
 
     def photos(self) -> list[dict[str, Any]]:

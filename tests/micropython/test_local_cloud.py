@@ -66,17 +66,47 @@ def test_a_photo_of_200_kb_is_stored_bit_exact(
     assert (row["verified"], row["problem"], row["missing"]) == (verified, None, [])
 
 
+# form: what is asked, and what the handler is given
+FORMS = {
+    ("aliyun", "service"): (("shot", {"a": 1}), ("shot", {"a": 1})),
+    ("aliyun", "rrpc"): (("shot", {"a": 1}), ("shot", {"a": 1})),
+    ("aliyun", "rrpc, text"): (("", "hello"), ("rrpc", "hello")),
+    ("aliyun", "property_set"): (("", {"light": 1}), ("set", {"light": 1})),
+    ("huawei", "huawei"): (("shot", {"a": 1}), ("shot", {"a": 1})),
+    ("huawei", "huawei_property_set"): (
+        ("camera", {"light": 1}),
+        ("set", [{"service_id": "camera", "properties": {"light": 1}}]),
+    ),
+}
+
+
 @pytest.mark.parametrize("name", ["aliyun", "huawei"])
 def test_a_command_is_answered(cloud: LocalCloud, start: Start, name: str) -> None:
     device = start("command.py", str(cloud.mqtt), name)
+    good, bad = (200, 500) if name == "aliyun" else (0, 1)
     until("its report", lambda: "ready" in cloud.properties(DEVICES[name]).values())
     answer = cloud.ask(DEVICES[name], "shoot", {"count": 3})
     assert answer["data"] == {"taken": 3}
-    assert answer["code"] == (200 if name == "aliyun" else 0)
+    assert answer["code"] == good
+    for (whose, form), ((asked, payload), (given, value)) in FORMS.items():
+        if whose == name:
+            answer = cloud.ask(DEVICES[name], asked, payload, form.split(",")[0])
+            assert (answer["code"], answer["data"]) == (good, {"name": given, "payload": value}), form
     failed = cloud.ask(DEVICES[name], "explode", {"count": 1})
-    assert failed["code"] == 1
-    assert failed["data"] == {"error": "boom"}
+    assert failed["code"] == bad
+    assert failed["data"] == {"error": "the command failed"}
     assert device.wait(20) == 0
+
+
+@pytest.mark.parametrize("name", ["aliyun", "huawei"])
+def test_a_command_on_a_topic_of_the_users_own_is_heard(cloud: LocalCloud, start: Start, name: str) -> None:
+    device = start("command.py", str(cloud.mqtt), name)
+    until("its report", lambda: "ready" in cloud.properties(DEVICES[name]).values())
+    cloud.ask(DEVICES[name], "shot", {"a": 1}, "custom")  # nothing is answered: a service tells what was heard
+    cloud.ask(DEVICES[name], "", "text", "custom")
+    cloud.ask(DEVICES[name], "explode", {})
+    printed = device.communicate(timeout=20)[0].splitlines()[-1]
+    assert printed == "[('shot', {'a': 1}), ('control', 'text'), ('explode', {})]"
 
 
 @pytest.mark.parametrize("name", ["aliyun", "huawei"])

@@ -1,4 +1,4 @@
-# Waits for two commands and answers them; the second one fails in the handler. Runs inside MicroPython.
+# Answers commands until `explode`, which fails in the handler. Runs inside MicroPython.
 import sys
 
 from faceiot.device import Device
@@ -15,13 +15,15 @@ def on_command(name, parameters):
     calls.append((name, parameters))
     if name == "explode":
         raise ValueError("boom")
-    return {"taken": parameters["count"]}
+    if name == "shoot":
+        return {"taken": parameters["count"]}
+    return {"name": name, "payload": parameters}
 
 
 device.on_command(on_command)
 device.connect()
 device.report(state="ready")
-while len(calls) < 2:
+while not calls or calls[-1][0] != "explode":
     device.step(10)
 device.disconnect()
 print(calls)

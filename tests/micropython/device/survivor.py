@@ -5,7 +5,7 @@ from faceiot.device import Device
 from faceiot.errors import ConnectError
 
 cloud, port, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-attempts = int(sys.argv[4]) if len(sys.argv) > 4 else 0
+attempts = int(sys.argv[4]) if len(sys.argv) > 4 else 20
 if cloud == "aliyun":
     device = Device.aliyun("a1pk", "cam_1", "secret-of-cam-1", server="127.0.0.1", port=port, pause_ms=0)
 else:
@@ -23,9 +23,10 @@ device.connect()
 publish = device._publish
 
 
-def told(topic, message):
-    publish(topic, message)
-    print("chunk")
+def told(topic, message, qos=None):
+    publish(topic, message, qos)
+    if qos is None:
+        print("chunk")
 
 
 device._publish = told
