@@ -12,7 +12,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use common::{eventually, options, photo, red, wish};
 use faceiot_camera::{Camera, ErrorKind, Options, Wish, open, open_with};
@@ -464,4 +464,39 @@ fn closing_leaves_a_server_that_says_nothing_more_at_once() {
             assert_eq!(waiting.join().unwrap().kind, ErrorKind::Closed, "{path}");
         });
     }
+}
+
+#[test]
+fn a_frame_of_a_stream_that_was_begun_before_the_call_is_no_photo_of_it() {
+    let go = Arc::new(AtomicUsize::new(0));
+    let wait = Arc::clone(&go);
+    let server = Server::start(move |stream, _, _| {
+        send(
+            stream,
+            b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=x\r\n\r\n",
+        );
+        let (old, new) = (photo(20, 64, 48), photo(220, 64, 48));
+        send(stream, &[&old[..], &old[..old.len() / 2]].concat()); // in one piece: both are there, or none
+        eventually("the rest is wanted", || wait.load(Ordering::SeqCst) == 1);
+        send(stream, &old[old.len() / 2..]);
+        eventually("the next one is wanted", || wait.load(Ordering::SeqCst) == 2);
+        send(stream, &new);
+        let _ = stream.read(&mut [0]); // until the other side goes
+    });
+    let camera = Camera::open(options(server.url("/stream"))).unwrap();
+    eventually("the first frame", || camera.statistics().frames == 1);
+    let came = u128::from(camera.latest().unwrap().unwrap().time_ms());
+    eventually("the next millisecond", || {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() > came
+    });
+    let mut position = camera.position().unwrap();
+    go.store(1, Ordering::SeqCst);
+    eventually("the frame that was begun", || camera.statistics().frames == 2);
+    assert!(camera.wait(&mut position, Duration::ZERO).unwrap().is_none());
+    go.store(2, Ordering::SeqCst);
+    let frame = camera
+        .wait(&mut position, Duration::from_mins(1))
+        .unwrap()
+        .unwrap();
+    assert!(red(&frame).abs_diff(220) < 5);
 }

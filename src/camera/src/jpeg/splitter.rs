@@ -35,6 +35,10 @@ pub struct Splitter {
     damaged: u64,
     /// Octets since the last whole picture that belong to none.
     between: usize,
+    /// When the last octets came, when those with the begin of the picture being read did, and with that of the last one.
+    came: u64,
+    begins: u64,
+    begun: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,12 +73,26 @@ impl Splitter {
             cap,
             damaged: 0,
             between: 0,
+            came: 0,
+            begins: 0,
+            begun: 0,
         }
     }
 
     /// Takes more of the stream. What it holds grows with what is pushed: take the pictures out after each push.
     pub fn push(&mut self, octets: &[u8]) {
         self.octets.extend_from_slice(octets);
+    }
+
+    /// As [`push`](Self::push), and says when they came.
+    pub(crate) fn push_at(&mut self, octets: &[u8], time_ms: u64) {
+        self.came = time_ms;
+        self.push(octets);
+    }
+
+    /// When the first octets of the last picture came; known when all are taken out after each push.
+    pub(crate) fn begun_ms(&self) -> u64 {
+        self.begun
     }
 
     /// The next whole picture, from SOI to EOI; `None` when more octets are needed.
@@ -100,6 +118,7 @@ impl Splitter {
                         continue;
                     }
                     self.between = 0;
+                    self.begun = self.begins;
                     return Some(picture);
                 }
             }
@@ -137,6 +156,7 @@ impl Splitter {
         if found.is_none() {
             return Step::Wait;
         }
+        self.begins = self.came;
         self.at = 2;
         self.resume = 2;
         self.state = State::Marker { scans: false };
@@ -255,6 +275,24 @@ mod tests {
             let (pictures, splitter) = split(&stream, piece);
             assert_eq!(pictures, [COFFEE, ROCKET, CHELSEA], "pieces of {piece}");
             assert_eq!((splitter.damaged(), splitter.between()), (0, 0));
+        }
+    }
+
+    #[test]
+    fn a_picture_has_the_time_at_which_it_began_to_come() {
+        let stream = [CHELSEA, COFFEE, CHELSEA].concat();
+        for piece in [1, 1_000, 65_536, stream.len()] {
+            let mut splitter = Splitter::new(CAP);
+            let mut begun = Vec::new();
+            for (number, octets) in stream.chunks(piece).enumerate() {
+                splitter.push_at(octets, number as u64);
+                while splitter.next().is_some() {
+                    begun.push(splitter.begun_ms());
+                }
+            }
+            // SOI is known by its third octet.
+            let begins = [2, CHELSEA.len() + 2, CHELSEA.len() + COFFEE.len() + 2];
+            assert_eq!(begun, begins.map(|at| (at / piece) as u64), "pieces of {piece}");
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use faceiot_core::ErrorKind;
 
 use super::url::Url;
+use crate::camera::now_ms;
 use crate::error::{Error, Result};
 use crate::source::Stop;
 use crate::source::stop::SLICE;
@@ -23,8 +24,9 @@ pub(super) struct Response {
 /// The octets of a body as they come.
 pub(super) struct Body {
     stream: TcpStream,
-    /// Read from the connection and not given out yet.
+    /// Read from the connection and not given out yet, and when the last of it came.
     ahead: Vec<u8>,
+    came_ms: u64,
     framing: Framing,
     stop: Stop,
     /// For errors.
@@ -89,6 +91,7 @@ pub(super) fn get(url: &Url, deadline: Instant, stop: &Stop) -> Result<Response>
                 body: Body {
                     stream,
                     ahead: octets,
+                    came_ms: now_ms(),
                     framing: head.framing,
                     stop: stop.clone(),
                     url: shown,
@@ -164,6 +167,11 @@ impl Body {
         }
     }
 
+    /// When the octets that were given out last came.
+    pub(super) fn came_ms(&self) -> u64 {
+        self.came_ms
+    }
+
     /// The whole body, unless it is larger than the cap.
     pub(super) fn read_all(&mut self, cap: usize, deadline: Instant) -> Result<Vec<u8>> {
         let too_large = |url: &str| {
@@ -188,6 +196,7 @@ impl Body {
         let mut piece = [0; 16 << 10];
         let read = read_some(&mut self.stream, &mut piece, deadline, &self.stop)
             .map_err(|error| failed(&self.url, &error))?;
+        self.came_ms = now_ms();
         self.ahead
             .extend_from_slice(piece.get(..read).unwrap_or_default());
         Ok(read)

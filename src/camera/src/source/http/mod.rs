@@ -119,14 +119,14 @@ impl FrameSource for Http {
                 let whole = jpeg::repair(&octets)
                     .inspect_err(|_| self.damaged += 1)
                     .map_err(|error| Error::new(error.kind, format!("`{}`: {error}", self.url)))?;
-                Frame::from_jpeg(whole)?
+                Frame::from_jpeg(whole)?.with_time_ms(now_ms())
             }
             Kind::Stream { body, splitter } => {
                 next_of_stream(&self.url, body, splitter, &mut self.damaged, deadline)?
             }
         };
         self.size = Some((frame.width(), frame.height()));
-        Ok(frame.with_time_ms(now_ms()).with_source(self.url.to_string()))
+        Ok(frame.with_source(self.url.to_string()))
     }
 
     fn describe(&self) -> String {
@@ -176,7 +176,7 @@ fn next_of_stream(
     loop {
         while let Some(picture) = splitter.next() {
             match jpeg::repair(&picture).and_then(Frame::from_jpeg) {
-                Ok(frame) => return Ok(frame),
+                Ok(frame) => return Ok(frame.with_time_ms(splitter.begun_ms())),
                 Err(_) => *broken += 1,
             }
         }
@@ -189,7 +189,7 @@ fn next_of_stream(
                 let words = format!("`{url}` ended its stream");
                 return Err(Error::new(ErrorKind::Disconnected, words));
             }
-            read => splitter.push(piece.get(..read).unwrap_or_default()),
+            read => splitter.push_at(piece.get(..read).unwrap_or_default(), body.came_ms()),
         }
     }
 }

@@ -177,13 +177,13 @@ impl Keeper {
             match stdout.read(&mut piece) {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 Ok(0) | Err(_) => return,
-                Ok(read) => splitter.push(piece.get(..read).unwrap_or_default()),
+                Ok(read) => splitter.push_at(piece.get(..read).unwrap_or_default(), now_ms()),
             }
             let mut latest = None;
             while let Some(picture) = splitter.next() {
                 let frame = jpeg::repair(&picture).and_then(Frame::from_jpeg);
                 match frame {
-                    Ok(frame) => latest = Some(frame.with_time_ms(now_ms())),
+                    Ok(frame) => latest = Some(frame.with_time_ms(splitter.begun_ms())),
                     Err(_) => broken += 1,
                 }
             }
