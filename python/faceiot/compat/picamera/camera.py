@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import threading
@@ -53,8 +54,26 @@ class PiCamera:
     `testcard:`, `dir:photos`). Settings that the camera cannot follow are checked, kept, and warned of once.
     """
 
-    MAX_RESOLUTION = values.PiResolution(2592, 1944)
-    MAX_FRAMERATE = 90
+    __slots__ = (
+        "__weakref__",
+        "_began",
+        "_camera",
+        "_exif",
+        "_framerate",
+        "_framerate_range",
+        "_lock",
+        "_overlays",
+        "_preview",
+        "_raw_format",
+        "_recordings",
+        "_resolution",
+        "_sensor_mode",
+        "_settings",
+        "_source",
+    )
+
+    MAX_RESOLUTION = values.MAX_RESOLUTION
+    MAX_FRAMERATE = values.MAX_FRAMERATE
     DEFAULT_ANNOTATE_SIZE = 32
     CAPTURE_TIMEOUT = 60
     METER_MODES = dict.fromkeys(values.METER_MODES, 0)
@@ -122,12 +141,13 @@ class PiCamera:
         values.one_of("clock mode", clock_mode, values.CLOCK_MODES)
         if framerate is not None and framerate_range is not None:
             raise PiCameraValueError("Can't specify both framerate and framerate_range")
+        self._camera: faceiot.Camera | None = None
         self._settings: dict[str, Any] = {}
         self._lock = threading.RLock()
         self._recordings: dict[int, Recording] = {}
         self._preview: _Preview | None = None
         self._overlays: list[Any] = []
-        self._exif: dict[str, Any] = {}
+        self._exif = _Exif()
         self._raw_format = "yuv"
         self._began = time.monotonic()
         self._resolution = (
@@ -137,26 +157,46 @@ class PiCamera:
         self._framerate_range: values.PiFramerateRange | None = None
         self._sensor_mode = 0
         self._source = _source(camera_num)
-        self._camera: faceiot.Camera | None = None
-        self._open()
-        if framerate_range is not None:
-            self.framerate_range = framerate_range
-        self.sensor_mode = sensor_mode
+        self._open(self._resolution, self._framerate)
+        try:
+            if framerate_range is not None:
+                self.framerate_range = framerate_range
+            self.sensor_mode = sensor_mode
+        except BaseException:
+            self.close()
+            raise
 
     # the camera itself
 
-    def _open(self) -> None:
-        if self._camera is not None:
-            self._camera.close()
+    def _open(self, resolution: values.PiResolution, framerate: Fraction) -> None:
+        """Opens the camera, again when it is open: only then what it was asked for is kept.
+
+        When that fails, the camera as it was is opened; when even that fails, it is closed.
+        """
+        before, self._camera = self._camera, None
+        if before is not None:
+            before.close()
         try:
-            self._camera = faceiot.Camera(self._source, size=self._resolution, fps=float(self._framerate))
+            self._camera = self._opened(resolution, framerate)
         except faceiot.FaceIotError as error:
+            if before is not None:
+                with contextlib.suppress(faceiot.FaceIotError):
+                    self._camera = self._opened(self._resolution, self._framerate)
             raise PiCameraError(f"Camera is not enabled, or cannot be used: {error}") from error
+        self._resolution, self._framerate = resolution, framerate
+
+    def _opened(self, resolution: values.PiResolution, framerate: Fraction) -> faceiot.Camera:
+        return faceiot.Camera(self._source, size=resolution, fps=float(framerate))
 
     def close(self) -> None:
         """Stops what runs and gives the camera back; closing twice is fine."""
-        for port in list(self._recordings):
-            self.stop_recording(splitter_port=port)
+        with contextlib.ExitStack() as stack:  # whatever a recording says at its end, the camera is closed
+            stack.callback(self._let_go)
+            for recording in self._recordings.values():
+                stack.callback(recording.stop)
+            self._recordings = {}
+
+    def _let_go(self) -> None:
         with self._lock:
             camera, self._camera = self._camera, None
             self._preview = None
@@ -173,10 +213,9 @@ class PiCamera:
         self.close()
 
     def _check_camera_open(self) -> faceiot.Camera:
-        camera = self.__dict__.get("_camera")
-        if camera is None:
+        if self._camera is None:
             raise PiCameraClosed("Camera is closed")
-        return camera  # type: ignore[no-any-return]
+        return self._camera
 
     def _check_recording_stopped(self) -> None:
         if self._recordings:
@@ -184,17 +223,23 @@ class PiCamera:
 
     def _set_control(self, name: str, part: float) -> bool:
         camera = self._check_camera_open()
-        control = camera.controls.get(name)
+        try:
+            control = camera.controls.get(name)
+        except faceiot.FaceIotError as error:
+            raise PiCameraRuntimeError(f"the camera does not tell its controls: {error}") from error
         if control is None or not control.writable:
             return False
-        camera.set_control(name, control.minimum + round(part * (control.maximum - control.minimum)))
+        try:
+            camera.set_control(name, control.minimum + round(part * (control.maximum - control.minimum)))
+        except faceiot.FaceIotError as error:
+            raise PiCameraRuntimeError(f"the camera refuses `{name}`: {error}") from error
         return True
 
     # pictures
 
     def _take(self, resize: Any = None, quality: int | None = None) -> faceiot.Frame:
         camera = self._check_camera_open()
-        size = self._resolution if resize is None else values.resolution(resize)
+        size = self._resolution if resize is None else values.resolution(resize, None)
         try:
             frame = camera.capture()
             return frame.transform(
@@ -209,15 +254,18 @@ class PiCamera:
         except faceiot.FaceIotError as error:
             if self.closed:
                 raise PiCameraClosed("Camera is closed") from None
-            raise PiCameraRuntimeError(f"Timed out waiting for capture to end: {error}") from error
+            if isinstance(error, faceiot.TimedOutError):
+                raise PiCameraRuntimeError(f"Timed out waiting for capture to end: {error}") from error
+            kind = PiCameraValueError if isinstance(error, faceiot.ArgumentError) else PiCameraRuntimeError
+            raise kind(str(error)) from error
 
     def _crop(self, frame: faceiot.Frame) -> tuple[int, int, int, int] | None:
         x, y, width, height = self.zoom
         left, top = int(x * frame.width), int(y * frame.height)
-        wide = min(int(width * frame.width), frame.width - left)
-        high = min(int(height * frame.height), frame.height - top)
+        wide = max(1, min(int(width * frame.width), frame.width - left))
+        high = max(1, min(int(height * frame.height), frame.height - top))
         whole = (left, top, wide, high) == (0, 0, frame.width, frame.height)
-        return None if whole or wide < 1 or high < 1 else (left, top, wide, high)
+        return None if whole else (left, top, wide, high)
 
     def _still(self, output: Any, name: str, resize: Any, options: dict[str, Any]) -> None:
         quality = options.get("quality")
@@ -237,8 +285,7 @@ class PiCamera:
             raise PiCameraRuntimeError("this camera gives no Bayer data")
         if video and port in self._recordings:
             raise PiCameraAlreadyRecording(f"The camera is already using port {port}")
-        if "quality" in options:
-            values.within("quality", options["quality"], 1, 100)
+        _check_options(options, {"quality"}, lowest=1, depth=5)
         return outputs.image_format(output, wanted, self._raw_format)
 
     def capture(
@@ -321,13 +368,14 @@ class PiCamera:
         if splitter_port in self._recordings:
             raise PiCameraAlreadyRecording(f"The camera is already using port {splitter_port}")
         name = video_format(output, format)
-        quality = options.get("quality") or None
-        size = None if resize is None else values.resolution(resize)
+        _check_options(options, {"quality"}, lowest=0, depth=4)
+        quality = options.get("quality") or None  # 0: the camera's own
+        size = None if resize is None else values.resolution(resize, None)
         self._recordings[splitter_port] = Recording(lambda: self._take(size, quality), output, name)
 
     def split_recording(self, output: Any, splitter_port: int = 1, **options: Any) -> None:
         """Goes on in another output."""
-        del options
+        _check_options(options, set(), lowest=0, depth=4)
         self._recording(splitter_port).split(output)
 
     def request_key_frame(self, splitter_port: int = 1) -> None:
@@ -404,8 +452,8 @@ class PiCamera:
 
     @property
     def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self.__dict__.get("_camera") is None
+        """Whether `close` was called, or the camera is gone since it was set to another size or rate."""
+        return self._camera is None
 
     @property
     def recording(self) -> bool:
@@ -439,8 +487,7 @@ class PiCamera:
         self._check_recording_stopped()
         wanted = values.resolution(value)
         if wanted != self._resolution:
-            self._resolution = wanted
-            self._open()
+            self._open(wanted, self._framerate)
 
     @property
     def framerate(self) -> Fraction:
@@ -453,10 +500,9 @@ class PiCamera:
         self._check_camera_open()
         self._check_recording_stopped()
         rate = values.framerate(value)
-        self._framerate_range = None
         if rate != self._framerate:
-            self._framerate = rate
-            self._open()
+            self._open(self._resolution, rate)
+        self._framerate_range = None
 
     @property
     def framerate_range(self) -> values.PiFramerateRange:
@@ -536,7 +582,7 @@ class PiCamera:
 
     @property
     def exif_tags(self) -> dict[str, Any]:
-        """Kept; pictures carry the camera's own tags."""
+        """Kept; pictures carry the camera's own tags, and setting one warns once."""
         return self._exif
 
     @property
@@ -583,6 +629,28 @@ def _source(camera_num: int) -> str:
     raise PiCameraMMALError(
         1, f"Camera {camera_num} is not there: name it in FACEIOT_CAMERA and open camera 0"
     )
+
+
+class _Exif(dict[str, Any]):
+    """Tags that are kept and go nowhere."""
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        settings.without_effect("exif_tags")
+        super().__setitem__(name, value)
+
+    def update(self, *tags: Any, **more: Any) -> None:
+        """As a dictionary's; warns once."""
+        settings.without_effect("exif_tags")
+        super().update(*tags, **more)
+
+
+def _check_options(options: dict[str, Any], followed: set[str], *, lowest: int, depth: int) -> None:
+    """What an encoder is told: the quality is checked, what nothing follows warns once."""
+    if options.get("quality") is not None:
+        quality = values.whole("quality", options["quality"])
+        options["quality"] = values.within("quality", quality, lowest, 100)
+    for option in options.keys() - followed:
+        settings.without_effect(option, depth)
 
 
 def _check_burst(*, burst: bool, video: bool) -> None:

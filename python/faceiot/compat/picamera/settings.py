@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from . import values
@@ -11,16 +10,17 @@ from .exc import PiCameraFallback, PiCameraValueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from fractions import Fraction
 
 _warned: set[str] = set()
 
 
-def without_effect(name: str) -> None:
-    """Says once in a process that a setting changes nothing."""
+def without_effect(name: str, depth: int = 3) -> None:
+    """Says once in a process that a setting changes nothing; `depth` calls above is who set it."""
     if name not in _warned:
         _warned.add(name)
         message = f"`{name}` is kept, but this camera cannot follow it"
-        warnings.warn(PiCameraFallback(message), stacklevel=4)
+        warnings.warn(PiCameraFallback(message), stacklevel=depth)
 
 
 class Setting:
@@ -59,8 +59,9 @@ class Setting:
         if self._check is not None:
             value = self._check(self._name, value)
         before = camera._settings.get(self._name, self._default)
+        followed = self._followed or value == before or self._pass_on(camera, value)
         camera._settings[self._name] = value
-        if not self._followed and value != before and not self._pass_on(camera, value):
+        if not followed:
             without_effect(self._name)
 
     def _pass_on(self, camera: Any, value: Any) -> bool:
@@ -71,8 +72,8 @@ class Setting:
 
 
 def ranged(low: float, high: float) -> Callable[[str, Any], Any]:
-    """A check: within these, both included."""
-    return lambda name, value: values.within(name, value, low, high)
+    """A check: a whole number within these, both included."""
+    return lambda name, value: values.within(name, values.whole(name, value), low, high)
 
 
 def among(known: tuple[str, ...]) -> Callable[[str, Any], Any]:
@@ -87,22 +88,20 @@ def boolean(_name: str, value: Any) -> bool:
 
 def rotation(_name: str, value: Any) -> int:
     """A multiple of 90 degrees, whole turns taken off."""
-    try:
-        degrees = int(value) % 360
-    except (TypeError, ValueError):
-        degrees = -1
+    degrees = values.whole("rotation", value) % 360
     if degrees not in (0, 90, 180, 270):
         raise PiCameraValueError(f"Invalid rotation angle: {value}")
     return degrees
 
 
 def zoom(_name: str, value: Any) -> tuple[float, float, float, float]:
-    """`(x, y, w, h)` as parts of the picture."""
+    """`(x, y, w, h)` as parts of the picture; it has to leave something of it."""
     try:
         x, y, width, height = (float(part) for part in value)
     except (TypeError, ValueError):
         raise PiCameraValueError(f"Invalid zoom rectangle (x, y, w, h) tuple: {value!r}") from None
-    if not all(0 <= part <= 1 for part in (x, y, width, height)):
+    inside = all(0 <= part <= 1 for part in (x, y, width, height))
+    if not inside or min(width, height, 1 - x, 1 - y) <= 0:
         raise PiCameraValueError(f"Invalid zoom rectangle (x, y, w, h) tuple: {value!r}")
     return x, y, width, height
 
@@ -111,7 +110,7 @@ def gains(_name: str, value: Any) -> tuple[Fraction, Fraction]:
     """One gain, or one for red and one for blue; each 0 to 8."""
     try:
         red, blue = value if isinstance(value, (tuple, list)) else (value, value)
-        pair = Fraction(red).limit_denominator(65_536), Fraction(blue).limit_denominator(65_536)
+        pair = values.fraction("gain", red), values.fraction("gain", blue)
     except (TypeError, ValueError):
         raise PiCameraValueError(f"Invalid gain(s) value: {value!r}") from None
     if not all(0 <= gain <= 8 for gain in pair):
@@ -124,7 +123,7 @@ def effects(_name: str, value: Any) -> tuple[int, int] | None:
     if value is None:
         return None
     try:
-        u, v = (int(part) for part in value)
+        u, v = (values.whole("color effect", part) for part in value)
     except (TypeError, ValueError):
         raise PiCameraValueError(f"Invalid color effect (u, v) tuple: {value!r}") from None
     if not (0 <= u <= 255 and 0 <= v <= 255):
@@ -154,7 +153,4 @@ def foreground(_name: str, value: Any) -> values.Color:
 
 def iso(_name: str, value: Any) -> int:
     """0 (automatic) to 1600."""
-    try:
-        return int(values.within("iso", int(value), 0, 1600))
-    except (TypeError, ValueError):
-        raise PiCameraValueError(f"Invalid iso value: {value}") from None
+    return int(values.within("iso", values.whole("iso", value), 0, 1600))

@@ -61,8 +61,12 @@ class PiFramerateRange(NamedTuple):
     high: Fraction
 
 
-def resolution(value: Any) -> PiResolution:
-    """A pair, `"640x480"`, or a name such as `"VGA"` or `"1080p"`."""
+MAX_RESOLUTION = PiResolution(2592, 1944)
+MAX_FRAMERATE = 90
+
+
+def resolution(value: Any, most: PiResolution | None = MAX_RESOLUTION) -> PiResolution:
+    """A pair, `"640x480"`, or a name such as `"VGA"` or `"1080p"`; not above `most` in either direction."""
     if isinstance(value, bytes):
         value = value.decode("utf-8")
     if isinstance(value, str):
@@ -73,25 +77,40 @@ def resolution(value: Any) -> PiResolution:
             raise PiCameraValueError(f"Invalid camera resolution: {value}") from None
     else:
         try:
-            width, height = (int(part) for part in value)
+            width, height = (whole("resolution", part) for part in value)
         except (TypeError, ValueError):
             raise PiCameraValueError(f"Invalid resolution (width, height) tuple: {value!r}") from None
-    if not (0 < width <= 65_535 and 0 < height <= 65_535):
+    if width < 1 or height < 1 or (most is not None and (width > most.width or height > most.height)):
         raise PiCameraValueError(f"Invalid resolution requested: {(width, height)!r}")
     return PiResolution(width, height)
 
 
 def framerate(value: Any, what: str = "framerate") -> Fraction:
-    """Frames in a second: more than 0, at most 90 in version 1's sensor, 200 in picamera's own check."""
-    if isinstance(value, tuple):
-        value = Fraction(*value)
-    try:
-        rate = Fraction(value).limit_denominator(65_536)
-    except (TypeError, ValueError):
-        raise PiCameraValueError(f"Invalid {what}: {value!r}") from None
-    if not 0 < rate <= 200:
+    """Frames in a second: more than 0, at most 90, as with the version 1 sensor."""
+    rate = fraction(what, value)
+    if not 0 < rate <= MAX_FRAMERATE:
         raise PiCameraValueError(f"Invalid {what}: {float(rate):.2f}fps")
     return rate
+
+
+def fraction(name: str, value: Any) -> Fraction:
+    """A number, or a pair of numerator and denominator."""
+    try:
+        exact = Fraction(*value) if isinstance(value, tuple) else Fraction(value)
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError):  # also inf and nan
+        raise PiCameraValueError(f"Invalid {name}: {value!r}") from None
+    return exact.limit_denominator(65_536)
+
+
+def whole(name: str, value: Any) -> int:
+    """A whole number; 50.0 is one, 50.5 is none."""
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):  # also inf and nan
+        raise PiCameraValueError(f"Invalid {name} value: {value!r}") from None
+    if not isinstance(value, (str, bytes)) and number != value:
+        raise PiCameraValueError(f"Invalid {name} value: {value!r} is no whole number")
+    return number
 
 
 def within(name: str, value: Any, low: float, high: float) -> Any:
