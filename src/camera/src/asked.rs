@@ -433,6 +433,23 @@ mod tests {
     }
 
     #[test]
+    fn any_number_of_retries_and_any_time_out_are_good_ones() {
+        let camera = Camera::open(Options {
+            source: "testcard:16x16".into(),
+            wish: Wish {
+                timeout: Duration::MAX,
+                ..Wish::default()
+            },
+            retries: u32::MAX,
+            backoff: Duration::MAX,
+            ..Options::default()
+        })
+        .unwrap();
+        camera.capture().unwrap();
+        assert!(camera.longest_wait() > Duration::from_hours(24));
+    }
+
+    #[test]
     fn a_rate_that_is_none_is_refused() {
         for fps in [0.0, -1.0, f64::NAN, 1e-300] {
             let opened = Camera::open(Options {

@@ -137,6 +137,7 @@ impl Camera {
             retries,
             backoff,
         } = options;
+        let wish = wish.bounded();
         let wish = Wish {
             size: wish
                 .size
@@ -180,7 +181,7 @@ impl Camera {
         let patience = Patience {
             retries: options.retries,
             backoff: options.backoff,
-            timeout: options.wish.timeout,
+            timeout: options.wish.bounded().timeout,
         };
         let transform = Transform {
             size: options.transform.size.or(options.wish.size),

@@ -36,8 +36,15 @@ impl Patience {
 
     /// How long all retries together may take: opening and reading are bounded by the time-out each.
     pub(crate) fn in_all(self) -> Duration {
-        let pauses: Duration = (0..self.retries).map(|retry| self.pause(retry)).sum();
-        self.timeout.saturating_mul(2).saturating_mul(self.retries + 1) + pauses + Duration::from_secs(1)
+        // The pauses grow to the longest one within so many retries, and any number of retries is a good one.
+        let growing = self.retries.min(32);
+        let pauses: Duration = (0..growing).map(|retry| self.pause(retry)).sum();
+        self.timeout
+            .saturating_mul(2)
+            .saturating_mul(self.retries.saturating_add(1))
+            .saturating_add(pauses)
+            .saturating_add(LONGEST_PAUSE.saturating_mul(self.retries - growing))
+            .saturating_add(Duration::from_secs(1))
     }
 }
 

@@ -101,6 +101,16 @@ impl Default for Wish {
     }
 }
 
+impl Wish {
+    /// With a time-out of a day at most: no caller waits longer, and sums with the time of now stay sums.
+    pub(crate) fn bounded(self) -> Self {
+        Self {
+            timeout: self.timeout.min(Duration::from_hours(24)),
+            ..self
+        }
+    }
+}
+
 /// What a camera gives.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mode {
@@ -208,6 +218,7 @@ pub fn open_with(spec: &str, wish: &Wish) -> Result<Box<dyn FrameSource>> {
 
 /// As [`open_with`]: a source that waits for another computer or program ends that soon after it is told to stop.
 pub(crate) fn open_stoppable(spec: &str, wish: &Wish, stop: &Stop) -> Result<Box<dyn FrameSource>> {
+    let wish = &wish.bounded();
     let (name, argument) = spec.split_once(':').unwrap_or((spec, ""));
     match (name, argument) {
         ("auto", "") => auto::open(wish, stop),

@@ -344,3 +344,29 @@ const LONGEST_HEAD: usize = 16 << 10;
 const MOST_HEADERS: usize = 64;
 /// Of the line with a chunk's size.
 const LONGEST_LINE: usize = 1 << 10;
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_camera_that_is_let_go_is_free_though_a_child_holds_the_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let spec = format!("http://{}/", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+            let mut request = Vec::new();
+            stream.read_to_end(&mut request).map(|_| request)
+        });
+        let deadline = Instant::now() + Duration::from_mins(1);
+        let response = get(&Url::parse(&spec).unwrap(), deadline, &Stop::default()).unwrap();
+        let childs = response.body.stream.try_clone().unwrap();
+        drop(response);
+        assert!(server.join().unwrap().unwrap().starts_with(b"GET / HTTP/1.1\r\n"));
+        drop(childs);
+    }
+}
