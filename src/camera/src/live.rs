@@ -206,7 +206,11 @@ impl Live {
             state.errands.push_back(errand(sender));
         }
         receiver.recv_timeout(self.patience.in_all()).map_err(|_| {
-            let failure = self.shared.lock().failure.clone();
+            let state = self.shared.lock();
+            if state.phase == Phase::Closed {
+                return closed();
+            }
+            let failure = state.failure.clone();
             failure.unwrap_or_else(|| Error::new(ErrorKind::Timeout, "the camera does not answer"))
         })?
     }
@@ -735,6 +739,25 @@ mod tests {
         );
         assert_eq!(live.controls().unwrap_err().kind, ErrorKind::Closed);
         live.close();
+    }
+
+    #[test]
+    fn closing_ends_the_waiting_for_a_stalled_cameras_controls() {
+        let (live, teller, _) = told(0);
+        thread::scope(|scope| {
+            let asking = scope.spawn(|| live.controls());
+            let asked = Instant::now();
+            while live.shared.lock().errands.is_empty() && !asking.is_finished() {
+                assert!(asked.elapsed() < LONG, "never asked");
+                thread::sleep(Duration::from_millis(1));
+            }
+            let closing = scope.spawn(|| live.close());
+            // It was asked before the reader began to wait, or the close ended it.
+            let answer = asking.join().unwrap();
+            assert!(answer.is_ok() || answer.unwrap_err().kind == ErrorKind::Closed);
+            let _ = teller.send(Step::Frame); // the one that is being read when it is closed
+            closing.join().unwrap();
+        });
     }
 
     #[test]

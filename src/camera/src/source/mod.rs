@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use faceiot_core::ErrorKind;
 
+#[cfg(target_os = "linux")]
 pub(crate) use auto::first;
 pub use auto::{choose, list};
 pub(crate) use stop::Stop;
