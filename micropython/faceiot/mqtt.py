@@ -1,9 +1,10 @@
 # MQTT 3.1.1 with umqtt's calls, for firmwares without a client or with one that loses subscriptions or hangs.
 #
 # What differs from umqtt.simple on purpose: a time-out on everything; connect() signs afresh (`login`) and subscribes
-# again to all that was subscribed; a PUBACK that does not come is an error, not a hang; packet ids wrap; a topic may
-# be longer than 122 bytes; what a broker sends wrongly is an error, never an assert; a packet larger than `max_packet`
-# is read away and counted, not put on the heap.
+# again to all that was subscribed; TLS verifies the server unless it is told not to; a PUBACK that does not come is an
+# error, not a hang; the callback is never called inside itself; packet ids wrap; a topic may be longer than 122 bytes;
+# what a broker sends wrongly is an error, never an assert; a packet larger than `max_packet` is read away and counted,
+# not put on the heap.
 
 from .errors import ArgumentError, ConnectError, FaceIotError, RefusedError, TimedOutError
 from .port import const, octets, struct, ticks_diff, ticks_ms
@@ -18,6 +19,10 @@ _PUBACK = const(4)
 _SUBACK = const(9)
 _UNSUBACK = const(11)
 _PINGRESP = const(13)
+_POLLIN = const(1)
+_POLLOUT = const(4)
+_CERT_REQUIRED = 2  # the number that it has in every `ssl`
+_QUEUE = const(128)  # messages that may come while a call waits for its answer; more than a broker's usual window
 
 # MQTT 3.1.1 table 3.1, in the words of the clouds' own documents
 _REFUSED = {
@@ -29,7 +34,15 @@ _REFUSED = {
 
 
 class MQTTClient:
-    """One connection. Give `client_id`, `user` and `password`, or `login`, a function that returns a fresh `Login`."""
+    """One connection. Give `client_id`, `user` and `password`, or `login`, a function that returns a fresh `Login`.
+
+    `timeout` (seconds) holds for connecting, for each answer and for each packet from its first octet to its last.
+
+    `ssl` is an `SSLContext` with `verify_mode` CERT_REQUIRED, or True with
+    `ssl_params={"cert_reqs": ssl.CERT_REQUIRED, "cadata": authority}`: the connection is then made to a server that
+    proves that it is `server` (or `ssl_params`' `server_hostname`), or not at all. TLS that verifies nobody is an
+    ArgumentError unless `ssl_params` says `"verify": False`.
+    """
 
     def __init__(self, client_id=None, server=None, port=0, user=None, password=None, keepalive=60, ssl=None,
                  ssl_params=None, login=None, timeout=10, max_packet=4096):
@@ -39,21 +52,28 @@ class MQTTClient:
         self._port = port
         self._ssl = ssl
         self._ssl_params = ssl_params or {}
+        _check_tls(ssl, self._ssl_params)
         self.keepalive = keepalive
         self.timeout = timeout
         self.max_packet = max_packet
         self.dropped = 0  # packets that were larger than max_packet
-        self._sock = None
-        self._raw = None
+        self._sock = None  # what packets go through; None until the connection may be trusted
+        self._raw = None  # the TCP socket below
+        self._poll = None  # for TLS over a socket that does not block
         self._pid = 0
-        self._waiting = {}  # answers that a call waits for: (kind, packet id) -> body once it is there
         self._ping_at = None
         self._heard = self._sent = 0
         self._topics = {}
         self._callback = None
+        self._queue = []  # PUBLISHes that wait for the callback
+        self._queued = 0  # their octets
+        self._delivering = False
 
     def set_callback(self, callback):
-        """`callback(topic, msg)` with two bytes objects, for each message."""
+        """`callback(topic, msg)` with two bytes objects, for each message.
+
+        It may publish. What comes while it runs, or while a call waits for its answer, is delivered afterwards.
+        """
         self._callback = callback
 
     # -- connection
@@ -69,62 +89,106 @@ class MQTTClient:
             login = self._login()
             host, port = host or login.host, port or login.port
             client_id, user, password = login.client_id, login.username, login.password
-        if not host:
-            raise ArgumentError("no host to connect to")
+        port = port or (8883 if self._ssl else 1883)
+        if not host or not isinstance(host, str):
+            raise ArgumentError("no host to connect to: give its name or address")
+        _check_number("port", port, 1)
+        _check_number("keepalive", self.keepalive, 0)
+        if not self.timeout or self.timeout < 0:
+            raise ArgumentError("timeout is a number of seconds above 0")
+        hello = self._hello(client_id, user, password, clean_session)
         try:
-            self._open(host, port or (8883 if self._ssl else 1883))
-            present = self._handshake(octets(client_id or ""), octets(user), octets(password), clean_session)
-            for topic in list(self._topics):
+            self._open(host, port)
+            present = self._shake_hands(hello)
+            for topic in self._topics:
                 self._subscribe(topic, self._topics[topic])
-        except FaceIotError:
+        except BaseException as e:
             self.close()
-            raise
-        except OSError as e:
-            self.close()
-            raise ConnectError("%s: %s" % (host, e))
+            if isinstance(e, FaceIotError) or not isinstance(e, (OSError, ValueError)):
+                raise
+            # MicroPython's TLS refuses a certificate with a ValueError of one line for each reason.
+            raise ConnectError("%s: %s" % (host, " ".join(str(e).split())))
         return present
 
     def _open(self, host, port):
-        address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0][-1]
-        self._raw = self._sock = socket.socket()
-        self._raw.settimeout(self.timeout)
-        self._raw.connect(address)
+        start = ticks_ms()
+        failed = OSError("the name has no address")
+        for address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+            try:
+                self._raw = socket.socket(address[0])
+                self._raw.settimeout(self._left(start))
+                self._raw.connect(address[-1])
+                break
+            except FaceIotError:
+                raise
+            except OSError as e:
+                self.close()
+                failed = e
+        else:
+            raise failed
         try:
             # Header and payload are two writes: without this the second waits for the broker's delayed ACK, 40 ms.
             self._raw.setsockopt(6, 1, 1)  # IPPROTO_TCP, TCP_NODELAY
         except (OSError, AttributeError, TypeError):
             pass
-        if self._ssl:
-            self._sock = self._wrap(host)
-            if hasattr(self._sock, "settimeout"):
-                self._raw = self._sock  # CPython's has taken the socket over
+        if not self._ssl:
+            self._sock = self._raw
+            return
+        self._raw.settimeout(self._left(start))
+        wrapped = self._wrap(host)
+        if hasattr(wrapped, "settimeout"):
+            self._raw = wrapped  # CPython's has taken the socket over
+        else:
+            # After a time-out below it MicroPython's TLS gives that error for ever: it never gets to see one.
+            try:
+                import uselect as select
+            except ImportError:
+                import select
+            self._raw.setblocking(False)
+            self._poll = select.poll()
+            self._poll.register(self._raw, _POLLIN)
+        self._sock = wrapped
 
     def _wrap(self, host):
         params = dict(self._ssl_params)
-        name = params.pop("server_hostname", host)
-        if hasattr(self._ssl, "wrap_socket"):  # an SSLContext, which decides whom to trust
-            return self._ssl.wrap_socket(self._raw, server_hostname=name)
+        verify = params.pop("verify", True)
+        name = params.pop("server_hostname", None) or host
         try:
-            import ussl as ssl
-        except ImportError:
-            import ssl
-        return ssl.wrap_socket(self._raw, server_hostname=name, **params)
+            if hasattr(self._ssl, "wrap_socket"):  # an SSLContext, which decides whom to trust
+                return self._ssl.wrap_socket(self._raw, server_hostname=name, **params)
+            try:
+                import ussl as ssl
+            except ImportError:
+                import ssl
+            if not hasattr(ssl, "create_default_context"):
+                return ssl.wrap_socket(self._raw, server_hostname=name, **params)
+            context = ssl.create_default_context(cadata=params.pop("cadata", None))  # CPython
+            if verify is False:
+                context.check_hostname = False
+                context.verify_mode = ssl.CERT_NONE
+            params.pop("cert_reqs", None)
+            return context.wrap_socket(self._raw, server_hostname=name, **params)
+        except TypeError as e:
+            raise ArgumentError("ssl_params that the TLS of this firmware does not take: %s" % e)
 
-    def _handshake(self, client_id, user, password, clean_session):
+    def _hello(self, client_id, user, password, clean_session):
+        """The CONNECT packet."""
+        if user is None and password is not None:
+            raise ArgumentError("a password needs a user")
         flags = 2 if clean_session else 0
-        length = 12 + len(client_id)
+        body = _field("client_id", client_id or "")
         if user is not None:
             flags |= 0x80
-            length += 2 + len(user)
+            body += _field("user", user)
         if password is not None:
             flags |= 0x40
-            length += 2 + len(password)
+            body += _field("password", password)
         head = b"\x00\x04MQTT\x04" + bytes((flags,)) + struct.pack(">H", self.keepalive)
-        for field in (client_id, user, password):
-            if field is not None:
-                head += struct.pack(">H", len(field)) + field
-        self._write(_fixed(0x10, length) + head)
-        kind, body = self._packet(self.timeout)
+        return _fixed(0x10, len(head) + len(body)) + head + body
+
+    def _shake_hands(self, hello):
+        self._write(hello)
+        kind, body = self._packet(ticks_ms())
         if kind >> 4 != 2 or len(body) != 2:
             raise ConnectError("the broker did not answer CONNECT with CONNACK", 106)
         if body[1]:
@@ -140,10 +204,9 @@ class MQTTClient:
             try:
                 self._write(b"\xe0\x00")
                 # Closing with octets unread would reset the connection: what went out at QoS 0 just now would be lost.
-                self._raw.settimeout(2)
                 start = ticks_ms()
-                while _recv(self._sock, 256) and ticks_diff(ticks_ms(), start) < 2000:
-                    pass
+                while ticks_diff(ticks_ms(), start) < 2000:
+                    self._some(256, 2)
             except OSError:
                 pass
             self.close()
@@ -156,8 +219,11 @@ class MQTTClient:
                     sock.close()
                 except OSError:
                     pass
-        self._sock = self._raw = None
+        self._sock = self._raw = self._poll = None
         self._ping_at = None
+        # Not acknowledged yet: the broker sends those of QoS 1 again.
+        self._queue = []
+        self._queued = 0
 
     def connected(self):
         return self._sock is not None
@@ -166,38 +232,47 @@ class MQTTClient:
 
     def publish(self, topic, msg, retain=False, qos=0):
         """Sends; with QoS 1 returns when the broker has acknowledged. `msg` may be a memoryview: it is not copied."""
-        topic, msg = octets(topic), octets(msg)
-        if qos not in (0, 1):
-            raise ArgumentError("qos is 0 or 1")
-        length = 2 + len(topic) + len(msg) + 2 * qos
-        head = _fixed(0x30 | qos << 1 | (1 if retain else 0), length) + struct.pack(">H", len(topic)) + topic
+        topic, msg = _topic(topic), _view("msg", msg)
+        if b"+" in topic[2:] or b"#" in topic[2:]:
+            raise ArgumentError("a topic to publish to is without + and #")
+        _check_qos(qos)
+        head = _fixed(0x30 | qos << 1 | (1 if retain else 0), len(topic) + len(msg) + 2 * qos) + topic
         pid = 0
         if qos:
             pid = self._next_pid()
             head += struct.pack(">H", pid)
-        self._write(head)
-        self._write(msg)
+        self._write(head, msg)
         if qos:
             self._await(_PUBACK, pid)
+            self._deliver()
 
     def subscribe(self, topic, qos=0):
-        """Asks for `topic`, now and after every connect."""
-        topic = octets(topic)
-        self._subscribe(topic, qos)
+        """Asks for `topic`, now and after every connect; without a connection, with the next one."""
+        topic = _topic(topic)
+        _check_qos(qos)
+        if self._sock is not None:
+            self._subscribe(topic, qos)
         self._topics[topic] = qos
+        self._deliver()
 
     def _subscribe(self, topic, qos):
         pid = self._next_pid()
-        self._write(_fixed(0x82, 5 + len(topic)) + struct.pack(">HH", pid, len(topic)) + topic + bytes((qos,)))
-        if self._await(_SUBACK, pid)[-1] == 0x80:
-            raise ConnectError("subscription to `%s` refused" % topic.decode())
+        self._write(_fixed(0x82, 3 + len(topic)) + struct.pack(">H", pid) + topic + bytes((qos,)))
+        granted = self._await(_SUBACK, pid)
+        if len(granted) != 3:
+            self._lost("a SUBACK of %d octets" % len(granted))
+        if granted[2] == 0x80:
+            raise ConnectError("subscription to `%s` refused" % topic[2:].decode())
 
     def unsubscribe(self, topic):
-        topic = octets(topic)
+        """Asks for `topic` no more."""
+        topic = _topic(topic)
         self._topics.pop(topic, None)
-        pid = self._next_pid()
-        self._write(_fixed(0xA2, 4 + len(topic)) + struct.pack(">HH", pid, len(topic)) + topic)
-        self._await(_UNSUBACK, pid)
+        if self._sock is not None:
+            pid = self._next_pid()
+            self._write(_fixed(0xA2, 2 + len(topic)) + struct.pack(">H", pid) + topic)
+            self._await(_UNSUBACK, pid)
+            self._deliver()
 
     def ping(self):
         self._write(b"\xc0\x00")
@@ -208,6 +283,8 @@ class MQTTClient:
 
         Sends pings on its own. Raises ConnectError when the connection is gone, TimedOutError when `timeout` is over.
         """
+        if self._deliver():
+            return
         start = ticks_ms()
         while True:
             self._keep_alive()
@@ -217,17 +294,22 @@ class MQTTClient:
                 if left <= 0:
                     raise TimedOutError("no message within %s s" % timeout)
                 step = min(step, left)
-            packet = self._packet_or_none(step / 1000)
+            packet = self._packet_within(step / 1000)
             if packet is not None:
-                return self._handle(packet)
+                self._handle(packet)
+                self._deliver()
+                return
 
     def check_msg(self):
         """Handles what has arrived, without waiting. Returns whether there was something."""
+        if self._deliver():
+            return True
         self._keep_alive()
-        packet = self._packet_or_none(0)
+        packet = self._packet_within(0)
         if packet is None:
             return False
         self._handle(packet)
+        self._deliver()
         return True
 
     def _keep_alive(self):
@@ -241,40 +323,52 @@ class MQTTClient:
             self.ping()
 
     def _await(self, kind, pid):
-        """Handles packets until the answer to `pid` comes. Callbacks may publish meanwhile."""
+        """The body of the answer to `pid`. Messages that come before it wait in the queue."""
         start = ticks_ms()
-        self._waiting[kind, pid] = None
-        try:
-            while self._waiting[kind, pid] is None:
-                left = self.timeout * 1000 - ticks_diff(ticks_ms(), start)
-                if left <= 0:
-                    self._lost("no answer to packet %d within %d s" % (pid, self.timeout), TimedOutError)
-                self._handle(self._packet(left / 1000))
-            return self._waiting[kind, pid]
-        finally:
-            self._waiting.pop((kind, pid), None)
+        while True:
+            packet = self._packet(start)
+            first, body = packet
+            if first >> 4 == kind and len(body) > 1 and body[0] << 8 | body[1] == pid:
+                return body
+            self._handle(packet)
 
     def _handle(self, packet):
-        kind, body = packet
-        kind, flags = kind >> 4, kind & 15
-        if kind == _PUBLISH:
-            if len(body) < 2:
-                self._lost("a PUBLISH without a topic")
-            start = 2 + (body[0] << 8 | body[1])
-            end = start + (2 if flags & 6 else 0)
-            if end > len(body):
-                self._lost("a PUBLISH that ends early")
-            if flags & 6 == 2:
-                self._write(b"\x40\x02" + body[start:end])
-            if self._callback is not None:
-                self._callback(bytes(body[2:start]), bytes(body[end:]))
-        elif kind == _PINGRESP:
+        first, body = packet
+        if first >> 4 == _PINGRESP:
             self._ping_at = None
-        elif len(body) > 1:
-            # Perhaps of an outer call: a callback may have published while that call was waiting.
-            answer = (kind, body[0] << 8 | body[1])
-            if answer in self._waiting:
-                self._waiting[answer] = body
+        elif first >> 4 == _PUBLISH:
+            qos = first >> 1 & 3
+            if len(body) < 2 + 2 * qos or 2 + (body[0] << 8 | body[1]) + 2 * qos > len(body):
+                self._lost("a PUBLISH that ends early")
+            if qos > 1:
+                self._lost("a PUBLISH of QoS 2, which nobody asked for")
+            self._queued += len(body)
+            if len(self._queue) >= _QUEUE or self._queued > 4 * max(self.max_packet, len(body)):
+                self._lost("more messages at once than there is room for: larger max_packet, fewer subscriptions")
+            try:
+                self._queue.append(packet)
+            except MemoryError:
+                self._lost("no memory for the messages that come at once")
+
+    def _deliver(self):
+        """Gives the messages of the queue to the callback, unless it is running. Returns whether there were any."""
+        if self._delivering or not self._queue:
+            return False
+        self._delivering = True
+        try:
+            while self._queue:
+                first, body = self._queue.pop(0)
+                self._queued -= len(body)
+                start = 2 + (body[0] << 8 | body[1])
+                end = start + (first & 2)
+                if first & 2:
+                    # Only now: until then the broker keeps back what is beyond its window.
+                    self._write(b"\x40\x02" + body[start:end])
+                if self._callback is not None:
+                    self._callback(bytes(body[2:start]), bytes(body[end:]))
+        finally:
+            self._delivering = False
+        return True
 
     def _next_pid(self):
         self._pid = self._pid % 65535 + 1
@@ -282,91 +376,104 @@ class MQTTClient:
 
     # -- bytes
 
-    def _write(self, data):
+    def _write(self, *parts):
         if self._sock is None:
             raise ConnectError("not connected", 107)
-        view = memoryview(data)
-        start = ticks_ms()
-        while len(view):
-            try:
-                n = self._sock.write(view) if hasattr(self._sock, "write") else self._sock.send(view)
-            except OSError as e:
-                self._lost("writing failed: %s" % e)
-            if n:
-                view = view[n:]
-            elif ticks_diff(ticks_ms(), start) > self.timeout * 1000:
-                self._lost("the broker takes no more data", TimedOutError)
+        write = self._sock.write if hasattr(self._sock, "write") else self._sock.send
+        try:
+            for part in parts:
+                view = memoryview(part)
+                start = ticks_ms()
+                while len(view):
+                    n = self._moved(write, view, self._left(start, "the broker takes no more data"), _POLLOUT)
+                    if n:
+                        view = view[n:]
+                        start = ticks_ms()
+        except BaseException:
+            self.close()  # half a packet is out: nothing may follow it
+            raise
         self._sent = ticks_ms()
 
-    def _packet_or_none(self, timeout):
-        first = self._first(timeout)
-        return None if first is None else self._rest(first)
+    def _packet_within(self, seconds):
+        """The next packet, or None when none begins within `seconds`."""
+        first = self._some(1, seconds)
+        return None if first is None else self._rest(first[0], ticks_ms())
 
-    def _packet(self, timeout):
-        packet = self._packet_or_none(timeout)
-        if packet is None:
-            self._lost("no answer within %d s" % self.timeout, TimedOutError)
-        return packet
+    def _packet(self, start):
+        """The next packet, which is there `timeout` seconds after `start` to its last octet."""
+        return self._rest(self._read(1, start)[0], start)
 
-    def _first(self, timeout):
-        """The first octet of a packet, or None when none comes in time."""
+    def _rest(self, first, start):
+        try:
+            length = shift = 0
+            while True:
+                octet = self._read(1, start)[0]
+                length |= (octet & 127) << shift
+                if not octet & 128:
+                    break
+                shift += 7
+                if shift > 21:
+                    self._lost("a malformed length from the broker")
+            if length <= self.max_packet:
+                return first, self._read(length, start)
+            self.dropped += 1
+            while length:
+                length -= len(self._read(min(length, 256), start))
+            return 0, b""
+        except MemoryError:
+            self._lost("no memory for a packet from the broker")
+        except BaseException:
+            self.close()  # interrupted: what follows is the middle of a packet
+            raise
+
+    def _read(self, n, start):
+        buf = bytearray(n)
+        view = memoryview(buf)
+        at = 0
+        while at < n:
+            got = self._some(n - at, self._left(start))
+            if got:
+                view[at : at + len(got)] = got
+                at += len(got)
+        return buf
+
+    def _some(self, n, seconds):
+        """1 to n octets, or None when nothing came within `seconds`."""
         if self._sock is None:
             raise ConnectError("not connected", 107)
-        self._raw.settimeout(timeout)
-        try:
-            got = _recv(self._sock, 1)
-        except OSError as e:
-            if _is_timeout(e):
-                return None
-            self._lost("reading failed: %s" % e)
-        finally:
-            if self._raw is not None:
-                self._raw.settimeout(self.timeout)
+        # A wrapped socket of an old firmware has read() only; read() of a raw one would wait for all n octets.
+        read = self._sock.recv if hasattr(self._sock, "recv") else self._sock.read
+        got = self._moved(read, n, seconds, _POLLIN)
         if got is None:
             return None
         if not got:
             self._lost("the broker closed the connection")
         self._heard = ticks_ms()
-        return got[0]
+        return got
 
-    def _rest(self, first):
-        length = shift = 0
-        while True:
-            octet = self._read(1)[0]
-            length |= (octet & 127) << shift
-            if not octet & 128:
-                break
-            shift += 7
-            if shift > 21:
-                self._lost("a malformed length from the broker")
-        if length > self.max_packet:
-            self.dropped += 1
-            left = length
-            while left:
-                left -= len(self._read(min(left, 256)))
-            return 0, b""
-        return first, self._read(length)
+    def _moved(self, call, argument, seconds, event):
+        """What reading or writing gives, or None when nothing moved: `seconds` are over, or TLS wants another turn."""
+        try:
+            if self._poll is None:
+                self._raw.settimeout(seconds)
+                return call(argument)
+            got = call(argument)
+            if got is None:
+                self._poll.modify(self._raw, event)
+                if self._poll.poll(int(seconds * 1000)):
+                    got = call(argument)
+            return got
+        except OSError as e:
+            if _is_timeout(e):
+                return None
+            self._lost("the connection failed: %s" % e)
 
-    def _read(self, n):
-        buf = bytearray(n)
-        view = memoryview(buf)
-        start = ticks_ms()
-        at = 0
-        while at < n:
-            try:
-                got = _recv(self._sock, n - at)
-            except OSError as e:
-                if not _is_timeout(e):
-                    self._lost("reading failed: %s" % e)
-                got = None
-            if got:
-                view[at : at + len(got)] = got
-                at += len(got)
-            elif got is not None:
-                self._lost("the broker closed the connection")
-            elif ticks_diff(ticks_ms(), start) > self.timeout * 1000:
-                self._lost("the rest of a packet did not come", TimedOutError)
-        return buf
+    def _left(self, start, why="the broker does not answer, or not to the end"):
+        """What is left of `timeout` since `start`, in seconds. Nothing: the connection is lost."""
+        left = self.timeout * 1000 - ticks_diff(ticks_ms(), start)
+        if left <= 0:
+            self._lost("%s within %s s" % (why, self.timeout), TimedOutError)
+        return left / 1000
 
     def _lost(self, why, error=ConnectError):
         self.close()
@@ -385,9 +492,59 @@ def _fixed(first, length):
     return head
 
 
-def _recv(sock, n):
-    # A wrapped socket of an old firmware has read() only; read() of a raw one would wait for all n octets.
-    return sock.recv(n) if hasattr(sock, "recv") else sock.read(n)
+def _check_tls(ssl, params):
+    """Refuses TLS that verifies nobody, unless `params` asks for it in so many words."""
+    if not ssl:
+        if params:
+            raise ArgumentError("ssl_params without ssl: the connection would be in the clear")
+        return
+    if hasattr(ssl, "wrap_socket"):
+        verified = getattr(ssl, "verify_mode", 0) == _CERT_REQUIRED
+    else:
+        verified = params.get("cert_reqs") == _CERT_REQUIRED and params.get("cadata")
+    if not verified and params.get("verify") is not False:
+        raise ArgumentError(
+            "TLS that verifies nobody: give an SSLContext with verify_mode CERT_REQUIRED, or ssl_params with cert_reqs "
+            "CERT_REQUIRED and cadata; ssl_params={'verify': False} connects to anybody"
+        )
+
+
+def _check_number(name, value, lowest):
+    if not isinstance(value, int) or not lowest <= value <= 65535:
+        raise ArgumentError("%s is a number from %d to 65535" % (name, lowest))
+
+
+def _check_qos(qos):
+    if qos not in (0, 1):
+        raise ArgumentError("qos is 0 or 1")
+
+
+def _topic(topic):
+    """A topic with its length before it."""
+    field = _field("topic", topic)
+    if len(field) == 2:
+        raise ArgumentError("the topic is empty")
+    return field
+
+
+def _field(name, value):
+    """A text of MQTT: its length in two octets, and it."""
+    view = _view(name, value)
+    if len(view) > 65535:
+        raise ArgumentError("%s is longer than 65535 octets" % name)
+    return struct.pack(">H", len(view)) + bytes(view)
+
+
+def _view(name, value):
+    """A memoryview of octets; of anything else there is none."""
+    try:
+        view = memoryview(octets(value))
+        # Items of two octets would be counted as one. Not every firmware knows `itemsize`, so one item is copied.
+        if len(bytearray(view[:1])) == len(view[:1]) and getattr(view, "contiguous", True):
+            return view
+    except (TypeError, NotImplementedError):
+        pass
+    raise ArgumentError("%s is a str or octets" % name)
 
 
 def _is_timeout(e):

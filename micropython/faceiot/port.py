@@ -46,7 +46,7 @@ if hasattr(time, "ticks_ms"):
 else:  # CPython
 
     def ticks_ms():
-        return int(time.time() * 1000)
+        return int(time.monotonic() * 1000)  # time() jumps when the clock is set
 
     def ticks_diff(a, b):
         return a - b

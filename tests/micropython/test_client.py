@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -72,7 +73,42 @@ def closing(octets: bytes) -> Behaviour:
     return lambda peer: peer.sendall(octets)
 
 
+def dripping(first: bytes, drop: bytes) -> Behaviour:
+    """Sends this, and then a drop every 50 ms for as long as the client listens: it is never silent, and never done."""
+
+    def behave(peer: socket.socket) -> None:
+        peer.sendall(first)
+        while True:
+            peer.sendall(drop)
+            time.sleep(0.05)
+
+    return behave
+
+
+PUBLISH_OF_1000 = b"\x30\xe8\x07\x00\x01t"
 BROKEN = {
+    "a CONNACK drips": ("wait", dripping(b"\x20\xe8\x07", b"x"), "TimedOutError 101"),
+    "a message drips": ("wait", dripping(CONNACK + PUBLISH_OF_1000, b"x"), "TimedOutError 101"),
+    "a message drips while a PUBACK is awaited": (
+        "publish",
+        dripping(CONNACK + PUBLISH_OF_1000, b"x"),
+        "TimedOutError 101",
+    ),
+    "pings' answers drip while a PUBACK is awaited": ("publish", dripping(CONNACK, b"\xd0\x00"), "TimedOutError 101"),
+    "pings' answers drip while a SUBACK is awaited": ("subscribe", dripping(CONNACK, b"\xd0\x00"), "TimedOutError 101"),
+    "a SUBACK grants nothing": ("subscribe", after(CONNACK + b"\x90\x02\x00\x01"), "ConnectError 102"),
+    "a message is of QoS 2": ("wait", after(CONNACK + b"\x34\x05\x00\x01t\x00\x01"), "ConnectError 102"),
+    "200 messages come while a PUBACK is awaited": (
+        "crowd",
+        after(CONNACK + 200 * b"\x30\x04\x00\x01tm"),
+        "ConnectError 102",
+    ),
+    "messages of 5 KB come while a PUBACK is awaited": (
+        "crowd",
+        after(CONNACK + 5 * (PUBLISH_OF_1000 + 997 * b"m")),
+        "ConnectError 102",
+    ),
+    "the socket dies": ("dead", after(CONNACK), "ConnectError 102"),
     "no CONNACK comes": ("wait", after(b""), "TimedOutError 101"),
     "something else than CONNACK comes": ("wait", after(b"\x90\x03\x00\x01\x00"), "ConnectError 106"),
     "half a CONNACK comes": ("wait", after(b"\x20\x02\x00"), "TimedOutError 101"),
@@ -137,6 +173,89 @@ def test_packet_ids_go_on_from_65535_to_1(on_device: Run, tmp_path: Path) -> Non
     with server(behave) as port:
         assert on_device("client.py", "ids", str(port), cwd=tmp_path) == "done True\n"
     assert ids == [65534, 65535, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "count"),
+    [("micropython", 100), ("micropython with a 64 KB heap", 50), ("CPython", 100)],
+    indirect=["interpreter"],
+)
+def test_commands_that_come_while_an_answer_is_awaited_are_handled_one_after_the_other(
+    on_device: Run, count: int, tmp_path: Path
+) -> None:
+    acknowledged, answers = [], []
+
+    def behave(peer: socket.socket) -> None:
+        peer.sendall(CONNACK)
+        first = packet(peer)[1][3:5]
+        commands = [b"%03d" % n for n in range(count)]
+        for n, command in enumerate(commands, 1):
+            peer.sendall(b"\x32\x08\x00\x01c" + n.to_bytes(2, "big") + command)
+        peer.sendall(b"\x40\x02" + first)
+        while len(answers) < count:
+            kind, body = packet(peer)
+            if kind >> 4 == 4:
+                acknowledged.append(int.from_bytes(body, "big"))
+            else:
+                answers.append(body[10:])
+                peer.sendall(b"\x40\x02" + body[8:10])
+        assert answers == commands
+        while peer.recv(100):
+            pass
+
+    with server(behave) as port:
+        assert on_device("client.py", "commands", str(port), cwd=tmp_path) == f"{count} True\ndone True\n"
+    assert acknowledged == list(range(1, count + 1))
+    assert len(answers) == count
+
+
+@pytest.mark.parametrize("interpreter", ["micropython", "CPython"], indirect=True)
+def test_wrong_arguments_are_errors_and_nothing_of_them_is_sent(on_device: Run, tmp_path: Path) -> None:
+    heard = bytearray()
+
+    def behave(peer: socket.socket) -> None:
+        peer.sendall(CONNACK)
+        for got in iter(lambda: peer.recv(4096), b""):
+            heard.extend(got)
+
+    with server(behave) as port:
+        assert on_device("client_arguments.py", str(port), cwd=tmp_path) == "ok\n"
+    assert heard == b"\x30\x04\x00\x01tm" + b"\x30\x05\x00\x01t\x01\x02" + b"\xe0\x00"
+
+
+def test_each_connect_logs_in_afresh_and_subscribes_once(on_device: Run, tmp_path: Path) -> None:
+    seen: list[tuple[bytes, list[bytes]]] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(20)
+
+        def serve() -> None:
+            for _ in range(3):
+                with listener.accept()[0] as peer:
+                    peer.settimeout(20)
+                    hello = packet(peer)[1]
+                    peer.sendall(CONNACK)
+                    topics: list[bytes] = []
+                    seen.append((hello[-2:], topics))
+                    first, body = packet(peer)
+                    while first == 0x82:
+                        topics.append(body[4:])
+                        peer.sendall(b"\x90\x03" + body[:2] + b"\x01")
+                        first, body = packet(peer)
+                    assert first == 0x30  # the client says that it is through; this end closes
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        printed = on_device("client_again.py", str(listener.getsockname()[1]), cwd=tmp_path)
+        thread.join(20)
+    assert printed == "ok\n"
+    early, both = [b"early\x01"], [b"early\x01", b"late\x00"]
+    assert [(login, sorted(topics)) for login, topics in seen] == [(b"p1", both), (b"p2", both), (b"p3", early)]
+
+
+@pytest.mark.parametrize("interpreter", ["micropython", "CPython"], indirect=True)
+def test_each_address_of_a_name_is_tried_with_its_family(on_device: Run, tmp_path: Path) -> None:
+    with server(after(CONNACK)) as port:
+        assert on_device("client_addresses.py", str(port), cwd=tmp_path) == "ok\n"
 
 
 @pytest.mark.parametrize("interpreter", ["micropython", "CPython"], indirect=True)

@@ -4,8 +4,11 @@ the local cloud with its own."""
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -54,6 +57,50 @@ def broker(certificates: Path, tmp_path: Path) -> Iterator[Mosquitto]:
         yield broker
 
 
+@contextmanager
+def recorder(broker: int, heard: bytearray) -> Iterator[int]:
+    """A way to the broker that keeps what the client says."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(20)
+
+        def serve() -> None:
+            with listener.accept()[0] as client, socket.create_connection(("127.0.0.1", broker)) as server:
+                client.settimeout(20)
+                back = threading.Thread(target=copy, args=(server, client, bytearray()))
+                back.start()
+                copy(client, server, heard)
+                with suppress(OSError):
+                    server.shutdown(socket.SHUT_RDWR)
+                back.join(20)
+
+        def copy(source: socket.socket, target: socket.socket, kept: bytearray) -> None:
+            """To the end of what the source says, also when the target has gone."""
+            with suppress(OSError):
+                for got in iter(lambda: source.recv(65536), b""):
+                    kept.extend(got)
+                    with suppress(OSError):
+                        target.sendall(got)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def records(octets: bytes) -> list[int]:
+    """The types of the records of TLS that these octets are, to the last one (RFC 8446 section 5.1)."""
+    types = []
+    while octets:
+        assert octets[0] in range(20, 24), octets[:40]
+        assert octets[1] == 3, octets[:40]
+        types.append(octets[0])
+        length = int.from_bytes(octets[3:5], "big")
+        assert len(octets) >= 5 + length
+        octets = octets[5 + length :]
+    return types
+
+
 @pytest.mark.parametrize(
     ("server", "name"),
     [("localhost", ""), ("127.0.0.1", CLOUD)],
@@ -83,8 +130,25 @@ def test_a_server_that_proves_its_name_is_believed(
 def test_a_server_that_does_not_is_refused(
     on_device: Run, broker: Mosquitto, certificates: Path, server: str, name: str, ca: str, tmp_path: Path
 ) -> None:
-    printed = on_device("tls.py", "huawei", str(broker.port), server, name, str(certificates / f"{ca}.pem"), cwd=tmp_path)
-    assert printed.startswith("refused: ")
+    heard = bytearray()
+    with recorder(broker.port, heard) as port:
+        printed = on_device("tls.py", "huawei", str(port), server, name, str(certificates / f"{ca}.pem"), cwd=tmp_path)
+    assert printed.startswith(f"refused: {server}: ")
+    assert printed.count("\n") == 1
+    assert 22 in records(heard), "a handshake, and nothing that is not TLS"
+
+
+def test_a_silent_connection_stays_open(on_device: Run, broker: Mosquitto, certificates: Path, tmp_path: Path) -> None:
+    ca = str(certificates / "right.pem")
+    assert on_device("tls_client.py", "silence", str(broker.port), ca, cwd=tmp_path) == "heard\n"
+
+
+def test_tls_that_verifies_nobody_has_to_be_asked_for(
+    on_device: Run, broker: Mosquitto, certificates: Path, tmp_path: Path
+) -> None:
+    for ca, printed in (("right", "connected\n"), ("wrong", "refused\n")):
+        ca = str(certificates / f"{ca}.pem")
+        assert on_device("tls_client.py", "arguments", str(broker.port), ca, cwd=tmp_path) == printed
 
 
 def test_the_firmwares_own_client_checks_nothing(on_device: Run, broker: Mosquitto, tmp_path: Path) -> None:

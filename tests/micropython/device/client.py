@@ -11,6 +11,7 @@ if case == "tls":
     import ssl
 
     options["ssl"] = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    options["ssl"].verify_mode = ssl.CERT_REQUIRED
 client = MQTTClient("c", "127.0.0.1", port, "u", "p", timeout=0.4, max_packet=1024, **options)
 client.set_callback(lambda topic, message: heard.append((topic.decode(), len(message))))
 try:
@@ -24,6 +25,26 @@ try:
         client.publish("t", "m", qos=1)
     if case == "subscribe":
         client.subscribe("t")
+    if case == "dead":
+        client._raw.close()  # as a firmware does that has lost its network
+        client.wait_msg()
+    if case == "commands":
+        client.timeout = 20
+        running = []
+
+        def answer(topic, message):
+            assert not running, "the callback is called inside itself"
+            running.append(1)
+            client.publish("answer", message, qos=1)
+            running.pop()
+            heard.append(message)
+
+        client.set_callback(answer)
+        client.publish("t", "m", qos=1)
+        print(len(heard), heard == sorted(heard))
+    if case == "crowd":
+        client.timeout = 20
+        client.publish("t", "m", qos=1)
     if case == "flood":
         block = bytes(60000)
         while True:

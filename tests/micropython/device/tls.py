@@ -25,6 +25,12 @@ try:
     device.connect()
 except ConnectError as e:
     print("refused:", e)
+    assert not device._client.connected()
+    try:
+        device.report(state="in the clear")
+        print("sent all the same")
+    except ConnectError:
+        pass
     sys.exit()
 device.report(state="verified")
 device.disconnect()
