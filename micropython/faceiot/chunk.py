@@ -15,12 +15,13 @@ END = _HEAD + b"END" + _TAIL
 
 HEADER = const(40)
 TEXT_MAX = const(7637)  # octets of data whose base64 still fits a text property of 10,240 characters
+CHUNK_MAX = const(1048576)  # octets of data in a chunk
 LAST = const(1)
 RETRANSMIT = const(2)
 JPEG = const(1)
 
 
-def hex(photo):
+def hex_encode(photo):
     """The messages of seed 001: Alink property posts of 800 upper-case hex digits in `img`, then `END`.
 
     They carry no number: a message lost, doubled or swapped on the way is only seen when the picture is decoded.
@@ -52,16 +53,22 @@ def _hex_message(data, out):
     return end + 3
 
 
-def v2(photo, frame_id, epoch, size=4096, content_type=JPEG, time_ms=0, text=False, retransmit=False):
-    """Chunks of at most `size` octets of data behind a header of 40 (docs: chunk format v2).
+def v2_encode(
+    photo, *, chunk_size=4096, epoch=1, frame_id=1, content_type=JPEG, time_ms=0, text=False, retransmit=False
+):
+    """Chunks of at most `chunk_size` octets of data behind a header of 40 (docs: chunk format v2).
 
     `frame_id` counts photos from 1 within an `epoch`, a number that changes at each boot. With `text` each chunk is
-    `~2` + base64, to be put into a text property (then at most 7,637 octets of data).
+    `~2` + base64, to be put into a text property (then at most 7,637 octets of data). `retransmit` says that it was sent
+    before.
     """
-    if size < 1 or text and size > TEXT_MAX:
-        raise ArgumentError("size is 1 to %d octets" % (TEXT_MAX if text else 1 << 20))
+    size, most = chunk_size, TEXT_MAX if text else CHUNK_MAX
+    if not 1 <= size <= most:
+        raise ArgumentError("chunk_size is 1 to %d octets" % most)
     if not (0 <= frame_id <= 0xFFFFFFFF and 0 <= epoch <= 0xFFFF and 0 <= content_type <= 0xFF):
         raise ArgumentError("frame_id, epoch and content_type are numbers of 32, 16 and 8 bits")
+    if not 0 <= time_ms < 1 << 64:
+        raise ArgumentError("time_ms is a number of 64 bits")
     source = Source(photo)
     chunk = memoryview(bytearray(HEADER + size))
     line = memoryview(bytearray(3 + (HEADER + size + 2) // 3 * 4)) if text else None

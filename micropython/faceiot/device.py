@@ -164,10 +164,12 @@ class Device:
 
     def _send(self, photo, size, again):
         if self.format == "hex":
-            topic, messages = self.topics.property_post, chunk.hex(photo)
+            topic, messages = self.topics.property_post, chunk.hex_encode(photo)
         elif self.format == "v2":
             topic = self.topics.photo
-            messages = chunk.v2(photo, self._frame, self._epoch, size, retransmit=again)
+            messages = chunk.v2_encode(
+                photo, chunk_size=size, epoch=self._epoch, frame_id=self._frame, retransmit=again
+            )
         else:
             raise ArgumentError("format is hex or v2")
         count = 0

@@ -1,8 +1,9 @@
-# The logins of both clouds. Same names and results as `faceiot.sign` of the wheel; checked by the same vectors.
+# The logins of both clouds. Same names, parameters and results as `faceiot.sign` of the wheel; checked by the same
+# vectors. What registers a device is in `register`: a device that has its secret does not load it.
 
-from .digest import hmac, hmac_hex, number
-from .errors import ArgumentError
-from .port import binascii, native, octets, text, utc_hour
+from .digest import hmac_hex, number
+from .errors import ArgumentError, SignatureError
+from .port import native, octets, text, utc_hour
 
 
 class Login:
@@ -28,11 +29,12 @@ def aliyun_mqtt(
     product_key,
     device_name,
     device_secret,
+    *,
     client_id=None,
     method="hmacsha256",
     secure_mode=3,
     timestamp=None,
-    extra=(),
+    extra=None,
     region="cn-shanghai",
     instance_id=None,
     port=None,
@@ -41,7 +43,7 @@ def aliyun_mqtt(
     """MQTT login of an Aliyun device (help.aliyun.com/document_detail/73742).
 
     `secure_mode` 3 is TCP, 2 is TLS. `timestamp` is signed as it stands; the cloud does not compare it with a clock,
-    so a device without one leaves it out. `extra` are unsigned items of the client id, pairs of str, 8 at most.
+    so a device without one leaves it out. `extra` are unsigned items of the client id, a dict or pairs of str, 8 at most.
     """
     product_key = _name("product_key", product_key)
     device_name = _name("device_name", device_name)
@@ -81,19 +83,21 @@ def aliyun_mqtt(
     return Login(host, port, client_id + "|" + items + "|", device_name + "&" + product_key, password)
 
 
-def huawei_mqtt(device_id, device_secret, sign_type=0, timestamp=None, host=None, port=1883):
+def huawei_mqtt(device_id, device_secret, *, sign_type=0, timestamp=None, host="", port=None):
     """MQTT login of a Huawei IoTDA device (api-iothub/iot_06_v5_3009).
 
-    `timestamp` is the UTC hour `YYYYMMDDHH`; None asks the firmware's clock. Sign type 0 does not check it, 1 does.
+    `timestamp` is the UTC hour `YYYYMMDDHH` or seconds since 1970; None asks the firmware's clock. Sign type 0 does not
+    check it, 1 does. The port is 8883 (TLS) when None.
     """
     device_id = _field("device_id", device_id)
     if not device_id:
         raise ArgumentError("device_id is empty")
     device_secret = _secret("device_secret", device_secret)
     if sign_type not in (0, 1):
-        raise ArgumentError("sign_type is 0 or 1")
-    hour = _hour(timestamp)
+        raise SignatureError("sign type `%s` is neither 0 nor 1" % sign_type)
+    hour = utc_hour_of(timestamp)
     host = text(host or "")
+    port = 8883 if port is None else port
     _check_port(port)
     client_id = "%s_0_%d_%s" % (device_id, sign_type, hour)
     if len(octets(client_id)) > 256:
@@ -101,38 +105,6 @@ def huawei_mqtt(device_id, device_secret, sign_type=0, timestamp=None, host=None
     if native is not None:
         return Login(*native.huawei_login(device_id, device_secret, host, hour, sign_type, port))
     return Login(host, port, client_id, device_id, hmac_hex("hmacsha256", hour, device_secret))
-
-
-def aliyun_register(product_key, device_name, product_secret, random, method="hmacsha256", client_id=None,
-                    region="cn-shanghai", instance_id=None):
-    """MQTT login that asks the cloud for the secret of a pre-registered device (TLS only, document_detail/132111).
-
-    The cloud pushes `{"productKey", "deviceName", "deviceSecret"}` on `/ext/register`, without a subscription.
-    """
-    if client_id is None:
-        client_id = product_key + "." + device_name
-    items = "securemode=2,authType=register,random=%s,signmethod=%s" % (random, method)
-    if instance_id:
-        items += ",instanceId=" + instance_id
-        host = instance_id + ".mqtt.iothub.aliyuncs.com"
-    else:
-        host = product_key + ".iot-as-mqtt." + region + ".aliyuncs.com"
-    password = register_sign(product_key, device_name, product_secret, random, method)
-    return Login(host, 8883, client_id + "|" + items + "|", device_name + "&" + product_key, password)
-
-
-def register_sign(product_key, device_name, product_secret, random, method="hmacsha256"):
-    """The `sign` of dynamic registration, lower-case hex; the same over HTTPS and MQTT (document_detail/74006)."""
-    signed = "deviceName" + device_name + "productKey" + product_key + "random" + random
-    return hmac_hex(method, product_secret, signed)
-
-
-def huawei_register(device_id, group_secret, scope_id, timestamp=None, host="iot-bs.cn-north-4.myhuaweicloud.com"):
-    """Bootstrap login of a registration group (qs-iotps/iot_03_0003; MQTTS only). `group_secret` is base64 text."""
-    hour = _hour(timestamp)
-    secret = binascii.hexlify(hmac("hmacsha256", device_id, binascii.a2b_base64(octets(group_secret))))
-    client_id = "%s_0_%s_0_%s" % (device_id, scope_id, hour)
-    return Login(host, 8883, client_id, device_id, hmac_hex("hmacsha256", hour, secret))
 
 
 # What the C library refuses is refused here first: in the same words with it and without it.
@@ -165,7 +137,7 @@ def _secret(at, value):
 def _items(extra):
     """`a=b,c=d`."""
     items = []
-    for name, value in extra:
+    for name, value in extra.items() if isinstance(extra, dict) else extra or ():
         name = _field("extra", name, ",|=")
         if name in ("", "securemode", "signmethod", "timestamp"):
             raise ArgumentError("extra may not have an item %r" % name)
@@ -175,10 +147,22 @@ def _items(extra):
     return ",".join(items)
 
 
-def _hour(timestamp):
-    hour = text(timestamp or utc_hour())
+def utc_hour_of(timestamp):
+    """`YYYYMMDDHH` as it is given, of seconds since 1970, or of now."""
+    if isinstance(timestamp, int):
+        if timestamp < 0:
+            raise ArgumentError("timestamp is not negative")
+        day, second = divmod(timestamp, 86400)
+        # Counted from 0000-03-01, so that the leap day is the last of its year. Firmwares count from 1970 or from 2000.
+        era, day = divmod(day + 719468, 146097)
+        year = (day - day // 1460 + day // 36524 - day // 146096) // 365
+        day -= 365 * year + year // 4 - year // 100
+        month = (5 * day + 2) // 153
+        day -= (153 * month + 2) // 5 - 1
+        return "%04d%02d%02d%02d" % (400 * era + year + month // 10, (month + 2) % 12 + 1, day, second // 3600)
+    hour = utc_hour() if timestamp is None else text(timestamp)
     if len(hour) != 10 or not hour.isdigit():
-        raise ArgumentError("timestamp `%s` is not YYYYMMDDHH" % hour)
+        raise SignatureError("timestamp `%s` is not YYYYMMDDHH" % hour, 24)
     return hour
 
 

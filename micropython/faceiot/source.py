@@ -23,6 +23,8 @@ class Source:
                 self.data = memoryview(photo)
             except TypeError:
                 raise ArgumentError("a photo is bytes, a path or an open file")
+            if len(bytes(self.data[:1])) > 1:
+                raise ArgumentError("a photo is octets: an array of larger items is none")
             self.length = len(self.data)
 
     def readinto(self, buf):

@@ -81,8 +81,8 @@ def native(request: pytest.FixtureRequest) -> Run:
 def method_of(case: Case) -> str:
     """The sign method of a case."""
     arguments = case["arguments"]
-    if case["call"] in ("hmac_hex", "register_sign"):
-        return str(arguments[0 if case["call"] == "hmac_hex" else 4])
+    if case["call"] == "hmac_hex":
+        return str(arguments[0])
     return str(arguments.get("method")) if isinstance(arguments, dict) else ""
 
 

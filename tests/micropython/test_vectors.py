@@ -103,11 +103,11 @@ def huawei_logins() -> list[Case]:
         if given.get("bs_mode") == 2:
             arguments = {
                 "device_id": given["id"],
-                "group_secret": given["secret"],
                 "scope_id": given["scope_id"],
+                "group_secret": given["secret"],
                 "timestamp": given["timestamp"],
             }
-            cases.append(call(name, "huawei_register", arguments, case["expected"], ("client_id", "username", "password")))
+            cases.append(call(name, "huawei_bootstrap", arguments, case["expected"], ("client_id", "username", "password")))
             continue
         arguments = {
             "device_id": given["id"],
@@ -134,8 +134,9 @@ def registrations() -> list[Case]:
         given, wanted = case["input"], case["expected"]
         sign = wanted.get("sign_lower") or wanted["body"].split("sign=")[1].split("&")[0]
         method = given.get("sign_method", "hmacsha256")
-        arguments = [given["product_key"], given["device_name"], given["product_secret"], given["random"], method]
-        cases.append({"name": name, "call": "register_sign", "arguments": arguments, "expected": sign})
+        arguments = {name: given[name] for name in ("product_key", "device_name", "product_secret")}
+        arguments.update(nonce=given["random"], method=method)
+        cases.append(call(name, "aliyun_register", arguments, {"signature": sign}, ("signature",)))
     return cases
 
 
@@ -182,7 +183,7 @@ def v2_photos(folder: Path) -> list[Case]:
         arguments = {
             "frame_id": given["frame_id"],
             "epoch": given["epoch"],
-            "size": given["chunk_data_size"],
+            "chunk_size": given["chunk_data_size"],
             "content_type": given["content_type"],
             "time_ms": given["time_ms"],
             "retransmit": given["retransmit"],

@@ -42,8 +42,8 @@ def speed():
     return {
         "native": native is not None,
         "login": best(logins, 20) / 50,
-        "hex": best(lambda: drain(chunk.hex(PHOTO)), 20) / len(PHOTO),
-        "v2": best(lambda: drain(chunk.v2(PHOTO, 1, 1, size=4096)), 20) / len(PHOTO),
+        "hex": best(lambda: drain(chunk.hex_encode(PHOTO)), 20) / len(PHOTO),
+        "v2": best(lambda: drain(chunk.v2_encode(PHOTO)), 20) / len(PHOTO),
     }
 
 
@@ -61,11 +61,11 @@ def taken(messages):
 
 
 def heap():
-    rows = [["hex", 400, taken(chunk.hex(PHOTO))]]
+    rows = [["hex", 400, taken(chunk.hex_encode(PHOTO))]]
     for size in (512, 1024, 2048, 4096, 8192, 16384):
-        rows.append(["v2", size, taken(chunk.v2(PHOTO, 1, 1, size=size))])
+        rows.append(["v2", size, taken(chunk.v2_encode(PHOTO, chunk_size=size))])
     for size in (1024, 7637):
-        rows.append(["v2-text", size, taken(chunk.v2(PHOTO, 1, 1, size=size, text=True))])
+        rows.append(["v2-text", size, taken(chunk.v2_encode(PHOTO, chunk_size=size, text=True))])
     return {"rows": rows}
 
 

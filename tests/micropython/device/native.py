@@ -2,6 +2,7 @@
 # Runs inside MicroPython, where `_faceiot` can be imported.
 import gc
 import sys
+from array import array
 
 import _faceiot
 
@@ -17,9 +18,9 @@ def load():
     for name in list(sys.modules):
         if name.startswith("faceiot"):
             del sys.modules[name]
-    from faceiot import chunk, crc, digest, port, sign
+    from faceiot import chunk, crc, digest, port, register, sign
 
-    return {"chunk": chunk, "crc": crc, "digest": digest, "port": port, "sign": sign}
+    return {"chunk": chunk, "crc": crc, "digest": digest, "port": port, "register": register, "sign": sign}
 
 
 sys.modules["_faceiot"] = None
@@ -51,6 +52,8 @@ def outcome(package, module, function, arguments, options):
             return count, crc
         if hasattr(result, "password"):
             return (result.host, result.port, result.client_id, result.username, result.password)
+        if hasattr(result, "body"):
+            return (result.string_to_sign, result.signature, result.body)
         return result
     except Exception as e:
         return (type(e).__name__, getattr(e, "code", None), str(e))
@@ -116,25 +119,37 @@ for options in ({}, {"sign_type": 1, "host": "h", "port": 8883}, {"sign_type": 2
     both("sign", "huawei_mqtt", "p_n", "secret", **dict({"timestamp": "2026010203"}, **options))
 for arguments in (("", "s"), ("a\tb", "s"), ("d" * 243, "s"), ("d" * 242, "s"), ("d", "a\0"), (b"d", b"s"), ("d", 5)):
     both("sign", "huawei_mqtt", *arguments, timestamp="2026010203")
-both("sign", "aliyun_register", "p", "d", "s", "r")
-both("sign", "huawei_register", "d", "Z3JvdXA=", "scope", timestamp="2026010203")
+for options in ({"timestamp": 1767323045}, {"timestamp": 0}, {"timestamp": -1}, {"timestamp": ""}, {"timestamp": 951782400}):
+    both("sign", "huawei_mqtt", "d", "s", **options)
+for options in ({}, {"without_preregistration": True}, {"nonce": "a|b"}, {"client_id": "a,"}, {"instance_id": "i"}, {"port": 0},
+                {"method": "hmacsm3"}):
+    both("register", "aliyun_register_mqtt", "p", "d", "s", **dict({"nonce": "1"}, **options))
+for arguments in (("p", "d", "s"), ("p|x", "d", "s"), ("p", "d&/", "s"), ("p", "d", "s\0")):
+    both("register", "aliyun_register_mqtt", *arguments, nonce="1")
+    both("register", "aliyun_register", *arguments, nonce="1")
+for secret in ("Z3JvdXA=", "###", "Z3JvdXA", ""):
+    both("register", "huawei_bootstrap", "p_n", "scope", secret, timestamp="2026010203")
 
 # Photos in memory: the C library cuts them. Of files it computes the CRCs only; the vectors give it both.
 for length in (0, 1, 39, 399, 400, 401, 800, 2049):
     photo = noise(length, length)
     gc.collect()
-    both("chunk", "hex", photo)
+    both("chunk", "hex_encode", photo)
     for size in (1, 40, 400, 2049):
         if length // size < 500:
             gc.collect()
-            both("chunk", "v2", photo, 7, 3, size=size, time_ms=1767323045123, retransmit=length % 2)
-            both("chunk", "v2", memoryview(photo), 0xFFFFFFFF, 65535, size=size, text=True, content_type=255)
-for options in ({"size": 0}, {"size": 7638, "text": True}, {"frame_id": -1}, {"frame_id": 1 << 32}, {"epoch": 65536},
-                {"content_type": 256}):
-    both("chunk", "v2", b"photo", **dict({"frame_id": 1, "epoch": 1}, **options))
+            both("chunk", "v2_encode", photo, frame_id=7, epoch=3, chunk_size=size, time_ms=1767323045123, retransmit=length % 2)
+            both("chunk", "v2_encode", memoryview(photo), frame_id=0xFFFFFFFF, epoch=65535, chunk_size=size, text=True,
+                 content_type=255)
+for options in ({"chunk_size": 0}, {"chunk_size": 7638, "text": True}, {"chunk_size": 1048577}, {"frame_id": -1},
+                {"frame_id": 1 << 32}, {"epoch": 65536}, {"content_type": 256}, {"time_ms": -1}, {"time_ms": 1 << 64},
+                {"time_ms": (1 << 64) - 1}):
+    both("chunk", "v2_encode", b"photo", **options)
+for function in ("hex_encode", "v2_encode"):
+    both("chunk", function, array("H", [1, 2, 3]))
 if sys.platform == "linux":  # more chunks than there are numbers: a photo that a board has no room for
-    both("chunk", "v2", bytes(65536), 1, 1, size=1)
-both("chunk", "hex", 5)
+    both("chunk", "v2_encode", bytes(65536), chunk_size=1)
+both("chunk", "hex_encode", 5)
 
 
 # Called past the package: refused, never written past a buffer.
