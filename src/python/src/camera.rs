@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use crate::errors::{Failure, Result};
-use crate::frame::{Changes, Frame, Quality, Size, Whole};
+use crate::frame::{Changes, Frame, Quality, Size, whole};
 use crate::wait::aside;
 use given::Given;
 
@@ -104,22 +104,22 @@ impl Drop for Camera {
 #[pymethods]
 impl Camera {
     #[new]
-    #[pyo3(signature = (source=None, *, size=None, fps=None, rotate=Whole(0), hflip=false, vflip=false, annotate=None,
-                        quality=None, strip_location=false, timeout=5.0, retries=Whole(3)))]
+    #[pyo3(signature = (source=None, *, size=None, fps=None, rotate=0, hflip=false, vflip=false, annotate=None,
+                        quality=None, strip_location=false, timeout=5.0, retries=3))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one constructor")]
     fn new(
         py: Python<'_>,
         source: Option<&Bound<'_, PyAny>>,
         size: Option<Size>,
         fps: Option<f64>,
-        rotate: Whole<i64>,
+        #[pyo3(from_py_with = whole)] rotate: i64,
         hflip: bool,
         vflip: bool,
         annotate: Option<String>,
         quality: Option<Quality>,
         strip_location: bool,
         timeout: f64,
-        retries: Whole<u32>,
+        #[pyo3(from_py_with = whole)] retries: u32,
     ) -> Result<Self> {
         let wrong = |message: String| Err(Failure::new(ErrorKind::InvalidArgument, message));
         let Ok(timeout) = Duration::try_from_secs_f64(timeout) else {
@@ -147,7 +147,7 @@ impl Camera {
             },
             transform: changes.into_transform()?,
             strip_location,
-            retries: retries.0,
+            retries,
             ..camera::Options::default()
         };
         let (inner, python) = match Given::new(source)? {
@@ -203,8 +203,13 @@ impl Camera {
     ///     ArgumentError: There is no such control, or the value is outside its limits.
     ///     CameraError: The camera refuses, or was closed.
     ///     TimedOutError: It does not answer.
-    fn set_control(&self, py: Python<'_>, name: String, value: Whole<i64>) -> Result<()> {
-        Ok(self.ask(py, move |inner| inner.set_control(&name, value.0))??)
+    fn set_control(
+        &self,
+        py: Python<'_>,
+        name: String,
+        #[pyo3(from_py_with = whole)] value: i64,
+    ) -> Result<()> {
+        Ok(self.ask(py, move |inner| inner.set_control(&name, value))??)
     }
 
     /// What went through the camera since it was opened.
@@ -256,9 +261,9 @@ impl Camera {
     /// Raises:
     ///     ArgumentError: No such number.
     ///     CameraError: As `capture`.
-    fn burst(&self, py: Python<'_>, count: Whole<u32>) -> Result<Burst> {
+    fn burst(&self, py: Python<'_>, #[pyo3(from_py_with = whole)] count: u32) -> Result<Burst> {
         let mut position = self.inner.position()?;
-        let frames = (0..count.0)
+        let frames = (0..count)
             .map(|_| Ok(Py::new(py, self.next_after(py, &mut position)?)?))
             .collect::<Result<Vec<_>>>()?;
         Ok(Burst { frames })
@@ -391,9 +396,13 @@ impl Burst {
     /// Raises:
     ///     ArgumentError: There are no frames or columns.
     ///     JpegError: A frame is damaged.
-    #[pyo3(signature = (*, columns=Whole(4), width=Whole(240)))]
-    fn sheet(&self, py: Python<'_>, columns: Whole<u32>, width: Whole<u32>) -> Result<Frame> {
-        let (Whole(columns), Whole(width)) = (columns, width);
+    #[pyo3(signature = (*, columns=4, width=240))]
+    fn sheet(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = whole)] columns: u32,
+        #[pyo3(from_py_with = whole)] width: u32,
+    ) -> Result<Frame> {
         let frames: Vec<camera::Frame> = self
             .frames
             .iter()
@@ -421,7 +430,7 @@ impl Burst {
         if self.frames.is_empty() {
             return Ok(None);
         }
-        self.sheet(py, Whole(4), Whole(240))?.jpeg(py).map(Some)
+        self.sheet(py, 4, 240)?.jpeg(py).map(Some)
     }
 
     fn __repr__(&self) -> String {

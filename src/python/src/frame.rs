@@ -114,9 +114,13 @@ impl Frame {
     ///     JpegError: The array has too many pixels.
     ///     ImportError: numpy is not installed.
     #[staticmethod]
-    #[pyo3(signature = (pixels, *, quality=Quality(85)))]
-    fn from_numpy(py: Python<'_>, pixels: &Bound<'_, PyAny>, quality: Quality) -> Result<Self> {
-        Self::of_array(py, pixels, quality.0)
+    #[pyo3(signature = (pixels, *, quality=85))]
+    fn from_numpy(
+        py: Python<'_>,
+        pixels: &Bound<'_, PyAny>,
+        #[pyo3(from_py_with = quality)] quality: u8,
+    ) -> Result<Self> {
+        Self::of_array(py, pixels, quality)
     }
 
     /// Takes one frame from a source.
@@ -205,14 +209,14 @@ impl Frame {
     ///     >>> frame = faceiot.Frame.open("testcard:640x480")
     ///     >>> frame.transform(size=(320, 240), rotate=180).width
     ///     320
-    #[pyo3(signature = (*, crop=None, size=None, rotate=Whole(0), hflip=false, vflip=false, annotate=None, quality=None))]
+    #[pyo3(signature = (*, crop=None, size=None, rotate=0, hflip=false, vflip=false, annotate=None, quality=None))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one function")]
     fn transform(
         &self,
         py: Python<'_>,
         crop: Option<Area>,
         size: Option<Size>,
-        rotate: Whole<i64>,
+        #[pyo3(from_py_with = whole)] rotate: i64,
         hflip: bool,
         vflip: bool,
         annotate: Option<String>,
@@ -350,7 +354,7 @@ impl Frame {
 pub(crate) struct Changes {
     pub(crate) crop: Option<Area>,
     pub(crate) size: Option<Size>,
-    pub(crate) rotate: Whole<i64>,
+    pub(crate) rotate: i64,
     pub(crate) hflip: bool,
     pub(crate) vflip: bool,
     pub(crate) annotate: Option<String>,
@@ -367,7 +371,7 @@ impl Changes {
                 height,
             }),
             size: self.size.map(|Wholes(size)| size.into()),
-            rotate: camera::Rotate::from_degrees(self.rotate.0)?,
+            rotate: camera::Rotate::from_degrees(self.rotate)?,
             flip_horizontal: self.hflip,
             flip_vertical: self.vflip,
             annotate: self.annotate,
@@ -377,21 +381,26 @@ impl Changes {
 }
 
 /// A whole number of an argument: one that does not fit is an `ArgumentError`, not Python's `OverflowError`.
-#[derive(Clone, Copy)]
-pub(crate) struct Whole<T>(pub(crate) T);
+pub(crate) fn whole<T: TryFrom<i64>>(object: &Bound<'_, PyAny>) -> PyResult<T> {
+    let number = match object.extract::<i64>() {
+        Err(error) if !error.is_instance_of::<PyOverflowError>(object.py()) => return Err(error),
+        number => number.ok().and_then(|number| T::try_from(number).ok()),
+    };
+    number.ok_or_else(|| {
+        let message = format!("`{object}` is negative or too large");
+        Failure::new(ErrorKind::InvalidArgument, message).into()
+    })
+}
 
-impl<'py, T: TryFrom<i64>> FromPyObject<'_, 'py> for Whole<T> {
-    type Error = PyErr;
-
-    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        let number = match object.extract::<i64>() {
-            Err(error) if !error.is_instance_of::<PyOverflowError>(object.py()) => return Err(error),
-            number => number.ok().and_then(|number| T::try_from(number).ok()),
-        };
-        number.map(Self).ok_or_else(|| {
-            let message = format!("`{}` is negative or too large", object.to_owned());
-            Failure::new(ErrorKind::InvalidArgument, message).into()
-        })
+/// A JPEG quality, 1 to 100.
+fn quality(object: &Bound<'_, PyAny>) -> PyResult<u8> {
+    match whole(object) {
+        Ok(quality @ 1..=100) => Ok(quality),
+        Err(error) if error.is_instance_of::<PyTypeError>(object.py()) => Err(error),
+        _ => {
+            let message = format!("quality is `{object}`, not 1 to 100");
+            Err(Failure::new(ErrorKind::InvalidArgument, message).into())
+        }
     }
 }
 
@@ -423,22 +432,14 @@ impl<'py, const N: usize> FromPyObject<'_, 'py> for Wholes<N> {
     }
 }
 
-/// A JPEG quality, 1 to 100.
-#[derive(Clone, Copy)]
-pub(crate) struct Quality(pub(crate) u8);
+/// A JPEG quality that may be left out.
+pub(crate) struct Quality(u8);
 
 impl<'py> FromPyObject<'_, 'py> for Quality {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        match object.extract::<Whole<u8>>() {
-            Ok(Whole(quality @ 1..=100)) => Ok(Self(quality)),
-            Err(error) if error.is_instance_of::<PyTypeError>(object.py()) => Err(error),
-            _ => {
-                let message = format!("quality is `{}`, not 1 to 100", object.to_owned());
-                Err(Failure::new(ErrorKind::InvalidArgument, message).into())
-            }
-        }
+        quality(&object).map(Self)
     }
 }
 
