@@ -278,12 +278,14 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mod_v2_begin_obj, 7, 7, mod_v2_begin)
 
 // Whether an encoder stands where the library has left one: chunks before it were whole, and one octet is read ahead.
 static bool stands(const faceiot_v2_encoder *encoder, size_t length) {
-    size_t sent = (size_t)encoder->sequence * encoder->chunk_size;
+    const faceiot_source *source = &encoder->source;
     if (encoder->stage == 0) {
-        return encoder->sequence == 0 && encoder->source.position == 0;
+        return encoder->sequence == 0 && source->position == 0;
     }
+    // The bounds come first, so that no product of an honest state wraps in 32 bits.
     return encoder->stage == 2
-        || (encoder->stage == 1 && encoder->source.position == sent + 1 && encoder->source.position <= length);
+        || (encoder->stage == 1 && encoder->sequence <= UINT16_MAX && encoder->chunk_size <= length
+            && source->position <= length && source->position == (size_t)encoder->sequence * encoder->chunk_size + 1);
 }
 
 // v2_next(state, photo, out) -> length of the next chunk, 0 after the last one; `photo` is the whole photo each time.
