@@ -120,10 +120,10 @@ class ConfigError(FaceIotError, ValueError):
 
 
 class CameraError(FaceIotError, OSError):
-    """A frame source failed, or there is none: also a camera's web server that is down, refuses or answers nonsense.
+    """A frame source failed, or there is none; so does a web camera that is down, refuses or talks nonsense.
 
-    What a camera raises otherwise: `TimedOutError`, `JpegError` (what it gives is no picture), `NotFoundError`
-    (no such photo or folder), `ArgumentError`.
+    What a camera raises otherwise: `TimedOutError`, `JpegError` (what it gives is no picture),
+    `NotFoundError` (no such photo or folder), `ArgumentError`.
     """
 
     default_kind = "camera"
