@@ -120,7 +120,7 @@ class ConfigError(FaceIotError, ValueError):
 
 
 class CameraError(FaceIotError, OSError):
-    """A frame source failed, or there is none; so does a web camera that is down, refuses or talks nonsense.
+    """A frame source failed or is not there, such as a web camera that is down, refuses or talks nonsense.
 
     What a camera raises otherwise: `TimedOutError`, `JpegError` (what it gives is no picture),
     `NotFoundError` (no such photo or folder), `ArgumentError`.
