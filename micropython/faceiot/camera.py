@@ -94,6 +94,7 @@ class FrameBuffer(_Camera):
         )
 
     def capture(self):
+        self.release()  # the frame before: the driver may have one buffer only
         frame = self._camera.capture()
         if not frame:
             raise FaceIotError("the camera gave no frame", 300)
