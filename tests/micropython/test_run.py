@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -99,6 +100,25 @@ def test_the_aliyun_example_reports(cloud: LocalCloud, tmp_path: Path) -> None:
     finally:
         script.kill()
         script.communicate()
+
+
+def test_an_example_finds_the_package_among_a_modems_own_files(cloud: LocalCloud, tmp_path: Path) -> None:
+    usr = tmp_path / "usr"
+    shutil.copytree(PORT / "faceiot", usr / "faceiot")
+    text = (ROOT / "examples" / "quecpython" / "huawei.py").read_text()
+    (tmp_path / "script.py").write_text(text.replace('"/usr"', repr(str(usr))))
+    script = run(f"--micropython={tool('micropython')}", "script.py", data=cloud.data, cwd=tmp_path, MICROPYPATH=".frozen")
+    try:
+        until("its report", lambda: cloud.properties(DEVICE) == {"WaterMeterControl.state": "T:15c,  H: 85% "})
+    finally:
+        script.kill()
+        script.communicate()
+
+
+@pytest.mark.parametrize("name", ["aliyun.py", "huawei.py", "photo.py"])
+def test_in_cpython_the_examples_do_not_run_for_faceiot_is_the_wheel(name: str, tmp_path: Path) -> None:
+    code, _, err = ended(run("--real-cloud", ROOT / "examples" / "quecpython" / name, cwd=tmp_path))
+    assert (code, "cannot import name 'network' from 'faceiot'" in err) == (1, True), err
 
 
 class Board:
