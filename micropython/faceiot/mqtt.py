@@ -59,6 +59,7 @@ class MQTTClient:
         self.dropped = 0  # packets that were larger than max_packet
         self._sock = None  # what packets go through; None until the connection may be trusted
         self._raw = None  # the TCP socket below
+        self._limit = None  # the time-out that it has, once reading or writing has set it
         self._poll = None  # for TLS over a socket that does not block
         self._pid = 0
         self._ping_at = None
@@ -219,7 +220,7 @@ class MQTTClient:
                     sock.close()
                 except OSError:
                     pass
-        self._sock = self._raw = self._poll = None
+        self._sock = self._raw = self._poll = self._limit = None
         self._ping_at = None
         # Not acknowledged yet: the broker sends those of QoS 1 again.
         self._queue = []
@@ -382,13 +383,14 @@ class MQTTClient:
         write = self._sock.write if hasattr(self._sock, "write") else self._sock.send
         try:
             for part in parts:
-                view = memoryview(part)
-                start = ticks_ms()
-                while len(view):
-                    n = self._moved(write, view, self._left(start, "the broker takes no more data"), _POLLOUT)
-                    if n:
-                        view = view[n:]
-                        start = ticks_ms()
+                while len(part):
+                    n = None
+                    start = ticks_ms()
+                    while not n:
+                        n = self._moved(write, part, self._left(start, "the broker takes no more data"), _POLLOUT)
+                    if n == len(part):
+                        break
+                    part = memoryview(part)[n:]
         except BaseException:
             self.close()  # half a packet is out: nothing may follow it
             raise
@@ -404,6 +406,7 @@ class MQTTClient:
         return self._rest(self._read(1, start)[0], start)
 
     def _rest(self, first, start):
+        self._heard = ticks_ms()
         try:
             length = shift = 0
             while True:
@@ -427,15 +430,21 @@ class MQTTClient:
             raise
 
     def _read(self, n, start):
+        if not n:
+            return b""
+        got = self._some(n, self._left(start))
+        if got and len(got) == n:  # as nearly always
+            return got
         buf = bytearray(n)
         view = memoryview(buf)
         at = 0
-        while at < n:
-            got = self._some(n - at, self._left(start))
+        while True:
             if got:
                 view[at : at + len(got)] = got
                 at += len(got)
-        return buf
+                if at == n:
+                    return buf
+            got = self._some(n - at, self._left(start))
 
     def _some(self, n, seconds):
         """1 to n octets, or None when nothing came within `seconds`."""
@@ -448,14 +457,15 @@ class MQTTClient:
             return None
         if not got:
             self._lost("the broker closed the connection")
-        self._heard = ticks_ms()
         return got
 
     def _moved(self, call, argument, seconds, event):
         """What reading or writing gives, or None when nothing moved: `seconds` are over, or TLS wants another turn."""
         try:
             if self._poll is None:
-                self._raw.settimeout(seconds)
+                if seconds != self._limit:
+                    self._raw.settimeout(seconds)
+                    self._limit = seconds
                 return call(argument)
             got = call(argument)
             if got is None:
@@ -469,11 +479,14 @@ class MQTTClient:
             self._lost("the connection failed: %s" % e)
 
     def _left(self, start, why="the broker does not answer, or not to the end"):
-        """What is left of `timeout` since `start`, in seconds. Nothing: the connection is lost."""
+        """What is left of `timeout` since `start`, in seconds. Nothing: the connection is lost.
+
+        All of it while a fifth is not over: a socket whose time-out stays the same costs no system call.
+        """
         left = self.timeout * 1000 - ticks_diff(ticks_ms(), start)
         if left <= 0:
             self._lost("%s within %s s" % (why, self.timeout), TimedOutError)
-        return left / 1000
+        return self.timeout if left > self.timeout * 800 else left / 1000
 
     def _lost(self, why, error=ConnectError):
         self.close()
@@ -536,9 +549,12 @@ def _field(name, value):
 
 
 def _view(name, value):
-    """A memoryview of octets; of anything else there is none."""
+    """Octets, or a memoryview of them; of anything else there is none."""
+    value = octets(value)
+    if isinstance(value, (bytes, bytearray)):
+        return value
     try:
-        view = memoryview(octets(value))
+        view = memoryview(value)
         # Items of two octets would be counted as one. Not every firmware knows `itemsize`, so one item is copied.
         if len(bytearray(view[:1])) == len(view[:1]) and getattr(view, "contiguous", True):
             return view
