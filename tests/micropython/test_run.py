@@ -216,10 +216,7 @@ def test_the_modems_camera_and_uart_answer_later(photo: tuple[Path, bytes], inte
         options, more = [f"--micropython={tool('micropython')}"], {"FACEIOT_CAMERA": str(photo[0])}
     code, out, err = ended(run("--real-cloud", *options, "script.py", cwd=tmp_path, **more))
     assert code == 0, err
-    assert out == (
-        "-1 0\n0 []\n0 b'\\xff\\xd8'\n"
-        "2 0 b''\n[[0, 0, 4]] 4 b'OK' 2 b'\\r\\n' 0 b'AT'\n1 4\n"
-    )
+    assert out == ("-1 0\n0 []\n0 b'\\xff\\xd8'\n2 0 b''\n[[0, 0, 4]] 4 b'OK' 2 b'\\r\\n' 0 b'AT'\n1 4\n")
     assert (tmp_path / "photo.jpeg").stat().st_size > 1000
 
 
@@ -342,9 +339,7 @@ except ssl.SSLError:
 
 
 @pytest.mark.parametrize(("port", "secure"), [("1883", ""), ("8883", "TLS")], ids=["TCP", "TLS"])
-def test_alibabas_own_sdk_reaches_it_with_its_own_authority(
-    cloud: LocalCloud, port: str, secure: str, tmp_path: Path
-) -> None:
+def test_alibabas_own_sdk_reaches_it_with_its_own_authority(cloud: LocalCloud, port: str, secure: str, tmp_path: Path) -> None:
     device = "aliyun:a1b2C3d4E5F:esp001_001"
     cloud.add(device, "589abcdef0123456789abcdef01e0f")
     (tmp_path / "script.py").write_text(LINKKIT)
