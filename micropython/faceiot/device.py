@@ -50,6 +50,7 @@ class Device:
         self._answered = []
         self._sending = False
         self._photos = []
+        self._pinged = ticks_ms()
 
     @classmethod
     def aliyun(cls, product_key, device_name, device_secret, format="hex", client=None, qos=1, pause_ms=None,
@@ -207,11 +208,19 @@ class Device:
         """Keeps to the cloud's rate; commands that come meanwhile are answered."""
         start = ticks_ms()
         while True:
-            self._ask(self._client.check_msg)
+            self._check()
             left = self.pause_ms - ticks_diff(ticks_ms(), start)
             if left <= 0:
                 return
             sleep_ms(min(left, 10))
+
+    def _check(self):
+        """Handles what has come. A client that is not ours is pinged: umqtt.simple does not do it by itself."""
+        keepalive = 0 if isinstance(self._client, MQTTClient) else getattr(self._client, "keepalive", 0)
+        if keepalive and ticks_diff(ticks_ms(), self._pinged) > keepalive * 500:
+            self._pinged = ticks_ms()
+            self._ask(self._client.ping)
+        self._ask(self._client.check_msg)
 
     def step(self, timeout=1):
         """Waits for one message, `timeout` seconds at most, and handles it."""
@@ -222,7 +231,7 @@ class Device:
                 if not self._client.connected():
                     raise
         else:
-            self._ask(self._client.check_msg)
+            self._check()
             # QuecPython's umqtt says nothing when the server closes; its state does: 0 is connected.
             state = getattr(self._client, "get_mqttsta", None)
             if state is not None and state() != 0:

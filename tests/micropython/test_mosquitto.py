@@ -96,6 +96,12 @@ def test_commands_are_answered_and_a_failing_handler_is_an_error_answer(
     assert "ValueError('boom'" in printed, "the console sees what the cloud is not told"
 
 
+def test_what_was_unsubscribed_is_not_heard_again(
+    on_device: Run, mosquitto: Mosquitto, listener: Listener, tmp_path: Path
+) -> None:
+    assert on_device("unsubscribe.py", str(mosquitto.port), cwd=tmp_path) == "['one', 'three']\n"
+
+
 def test_a_wrong_secret_is_refused_in_words_and_not_tried_again(on_device: Run, mosquitto: Mosquitto, tmp_path: Path) -> None:
     assert on_device("refused.py", str(mosquitto.port), cwd=tmp_path).endswith("ok\n")
 

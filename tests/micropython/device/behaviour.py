@@ -2,7 +2,6 @@
 import io
 import sys
 
-from faceiot import chunk
 from faceiot import device as module
 from faceiot.device import Device, Reply
 from faceiot.errors import ArgumentError, ConnectError, FaceIotError, RefusedError, SignatureError
@@ -21,7 +20,8 @@ class Client:
 
     def __init__(self, script=None):
         self.script = script or {}
-        self.sent, self.subscribed, self.connects, self.inbox = [], [], 0, []
+        self.sent, self.subscribed, self.inbox = [], [], []
+        self.connects = self.pings = 0
 
     def set_callback(self, callback):
         self.callback = callback
@@ -43,6 +43,7 @@ class Client:
         self.act("disconnect")
 
     def ping(self):
+        self.pings += 1
         self.act("ping")
 
     def subscribe(self, topic, qos=0):
@@ -268,6 +269,15 @@ def errors_of_umqtt_are_the_packages():
     assert device.connect() is device and len(client.subscribed) == 2
     device, client = made({"subscribe control": OSError(-1), "ping": OSError(-1)})
     raises(ConnectError, device.connect)
+
+
+def a_client_that_does_not_ping_is_made_to():
+    device, client = made()
+    client.keepalive = 60
+    for seconds, pings in ((1, 0), (28, 0), (2, 1), (1, 1), (30, 2)):
+        Clock.now += seconds * 1000
+        device.step()
+        assert client.pings == pings, (seconds, client.pings)
 
 
 class Context:
