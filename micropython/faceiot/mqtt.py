@@ -177,13 +177,13 @@ class MQTTClient:
         if user is None and password is not None:
             raise ArgumentError("a password needs a user")
         flags = 2 if clean_session else 0
-        body = _field("client_id", client_id or "")
+        body = _sized(_field("client_id", client_id or ""))
         if user is not None:
             flags |= 0x80
-            body += _field("user", user)
+            body += _sized(_field("user", user))
         if password is not None:
             flags |= 0x40
-            body += _field("password", password)
+            body += _sized(_field("password", password))
         head = b"\x00\x04MQTT\x04" + bytes((flags,)) + struct.pack(">H", self.keepalive)
         return _fixed(0x10, len(head) + len(body)) + head + body
 
@@ -233,11 +233,13 @@ class MQTTClient:
 
     def publish(self, topic, msg, retain=False, qos=0):
         """Sends; with QoS 1 returns when the broker has acknowledged. `msg` may be a memoryview: it is not copied."""
-        topic, msg = _topic(topic), _view("msg", msg)
-        if b"+" in topic[2:] or b"#" in topic[2:]:
-            raise ArgumentError("a topic to publish to is without + and #")
-        _check_qos(qos)
-        head = _fixed(0x30 | qos << 1 | (1 if retain else 0), len(topic) + len(msg) + 2 * qos) + topic
+        topic, msg = _field("topic", topic), _view("msg", msg)
+        if not topic or b"+" in topic or b"#" in topic:
+            raise ArgumentError("a topic to publish to is not empty and without + and #")
+        if qos not in (0, 1):
+            raise ArgumentError("qos is 0 or 1")
+        head = _fixed(0x30 | qos << 1 | (1 if retain else 0), 2 + len(topic) + len(msg) + 2 * qos)
+        head += _sized(topic)
         pid = 0
         if qos:
             pid = self._next_pid()
@@ -249,8 +251,9 @@ class MQTTClient:
 
     def subscribe(self, topic, qos=0):
         """Asks for `topic`, now and after every connect; without a connection, with the next one."""
-        topic = _topic(topic)
-        _check_qos(qos)
+        topic = _filter(topic)
+        if qos not in (0, 1):
+            raise ArgumentError("qos is 0 or 1")
         if self._sock is not None:
             self._subscribe(topic, qos)
         self._topics[topic] = qos
@@ -258,20 +261,20 @@ class MQTTClient:
 
     def _subscribe(self, topic, qos):
         pid = self._next_pid()
-        self._write(_fixed(0x82, 3 + len(topic)) + struct.pack(">H", pid) + topic + bytes((qos,)))
+        self._write(_fixed(0x82, 5 + len(topic)) + struct.pack(">H", pid) + _sized(topic) + bytes((qos,)))
         granted = self._await(_SUBACK, pid)
         if len(granted) != 3:
             self._lost("a SUBACK of %d octets" % len(granted))
         if granted[2] == 0x80:
-            raise ConnectError("subscription to `%s` refused" % topic[2:].decode())
+            raise ConnectError("subscription to `%s` refused" % topic.decode())
 
     def unsubscribe(self, topic):
         """Asks for `topic` no more."""
-        topic = _topic(topic)
+        topic = _filter(topic)
         self._topics.pop(topic, None)
         if self._sock is not None:
             pid = self._next_pid()
-            self._write(_fixed(0xA2, 2 + len(topic)) + struct.pack(">H", pid) + topic)
+            self._write(_fixed(0xA2, 4 + len(topic)) + struct.pack(">H", pid) + _sized(topic))
             self._await(_UNSUBACK, pid)
             self._deliver()
 
@@ -384,8 +387,8 @@ class MQTTClient:
         try:
             for part in parts:
                 while len(part):
-                    n = None
                     start = ticks_ms()
+                    n = self._moved(write, part, self.timeout, _POLLOUT)
                     while not n:
                         n = self._moved(write, part, self._left(start, "the broker takes no more data"), _POLLOUT)
                     if n == len(part):
@@ -527,25 +530,24 @@ def _check_number(name, value, lowest):
         raise ArgumentError("%s is a number from %d to 65535" % (name, lowest))
 
 
-def _check_qos(qos):
-    if qos not in (0, 1):
-        raise ArgumentError("qos is 0 or 1")
-
-
-def _topic(topic):
-    """A topic with its length before it."""
+def _filter(topic):
+    """A topic to subscribe to."""
     field = _field("topic", topic)
-    if len(field) == 2:
+    if not field:
         raise ArgumentError("the topic is empty")
     return field
 
 
 def _field(name, value):
-    """A text of MQTT: its length in two octets, and it."""
-    view = _view(name, value)
-    if len(view) > 65535:
+    """A text of MQTT: bytes whose number fits into two octets."""
+    field = bytes(_view(name, value))
+    if len(field) > 65535:
         raise ArgumentError("%s is longer than 65535 octets" % name)
-    return struct.pack(">H", len(view)) + bytes(view)
+    return field
+
+
+def _sized(field):
+    return struct.pack(">H", len(field)) + field
 
 
 def _view(name, value):
