@@ -36,7 +36,8 @@ _REFUSED = {
 class MQTTClient:
     """One connection. Give `client_id`, `user` and `password`, or `login`, a function that returns a fresh `Login`.
 
-    `timeout` (seconds) holds for connecting, for each answer and for each packet from its first octet to its last.
+    `timeout` (seconds) holds for connecting, for each answer and for each packet from its first octet to its last;
+    while TLS shakes hands, which the firmware does in one call, for each of its reads.
 
     `ssl` is an `SSLContext` with `verify_mode` CERT_REQUIRED, or True with
     `ssl_params={"cert_reqs": ssl.CERT_REQUIRED, "cadata": authority}`: the connection is then made to a server that
