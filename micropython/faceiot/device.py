@@ -77,7 +77,6 @@ class Device:
 
     def connect(self):
         """Logs in and asks for the device's commands."""
-        gc.collect()
         try:
             self._ask(self._client.connect)
         except ValueError as e:  # QuecPython's umqtt turns every failure into "MQTT Connect error=..."
@@ -160,6 +159,7 @@ class Device:
                     raise
             again = True
             self.reconnect(reconnects)
+            gc.collect()
             if start is not None:
                 photo.seek(start)
 
